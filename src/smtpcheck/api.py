@@ -1,0 +1,228 @@
+"""The one way in: a target and options become a Report. Command line and library both come through here.
+
+`run` lets `probe` record, ends it when the time is over or the user says so, and has the recording judged. A dead
+server is a value: only misuse raises (`UsageError`).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypedDict, Unpack
+
+from smtpcheck._version import __version__
+from smtpcheck.diagnose.verdict import UNUSABLE, verdict
+from smtpcheck.model import (
+    Attempt,
+    ConfigFacts,
+    EhloFacts,
+    Options,
+    Outcome,
+    Progress,
+    Report,
+    Secret,
+    Stage,
+    Step,
+    Target,
+    UsageError,
+)
+from smtpcheck.model.secret import SecretKind, describe_secret
+from smtpcheck.probe import plan
+from smtpcheck.probe.check import record
+from smtpcheck.probe.recording import Recording
+from smtpcheck.probe.redact import Redactor
+
+
+class Wanted(TypedDict, total=False):
+    """What `check` takes besides its target: the long options of the command line, with underscores."""
+
+    port: int
+    tls: str
+    user: str
+    password: str
+    token: str
+    auth: str
+    sender: str
+    recipients: Sequence[str]
+    send: bool
+    header_from: str
+    subject: str
+    body_file: str
+    until: str
+    helo: str
+    timeout: float
+    max_time: float
+    patience: str
+    ipv4: bool
+    ipv6: bool
+    address: str
+    all_addresses: bool
+    source: str
+    resolver: str
+    proxy: str
+    proxy_password_env: str
+    ca_file: str
+    verify_name: str
+    sni: str
+    client_cert: str
+    client_key: str
+    client_key_password_env: str
+    min_tls: str
+    insecure: bool
+    allow_cleartext_auth: bool
+
+
+def check(target: str, **wanted: Unpack[Wanted]) -> Report:
+    """Checks one server and gives the report: `check("smtp.example.com:587", user="alice", password=...)`.
+
+    Raises UsageError for a value or combination that cannot be used; whatever the server does is in the report.
+    Not for use inside a running event loop: there, await `check_async`.
+    """
+    return asyncio.run(check_async(target, **wanted))
+
+
+async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
+    """The same, awaited. Cancelled, it closes what it opened."""
+    from smtpcheck.settings.build import UnusableTarget, build
+    from smtpcheck.settings.request import Request
+
+    words = {**wanted, "recipients": tuple(wanted.get("recipients", ()))}
+    secret = _secret(words.pop("password", None), words.pop("token", None))
+    request = Request(target=target, secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
+    try:
+        built, options = build(request)
+    except UnusableTarget as error:
+        return refuse(error.target, Options(), str(error))
+    if secret is not None:
+        built = replace(built, secret=describe_secret(secret, "the caller"))
+    return await run(built, replace(options, secret=secret))
+
+
+def _secret(password: object, token: object) -> Secret | None:
+    """The password or the token as a Secret; UsageError if both are given, or one is no text."""
+    if password is not None and token is not None:
+        raise UsageError("a password and a token were given: one login takes one of them")
+    given, kind = (token, SecretKind.TOKEN) if token is not None else (password, SecretKind.PASSWORD)
+    if given is None:
+        return None
+    if not isinstance(given, str) or not given:
+        raise UsageError(f"the {kind} has to be a text that is not empty (its value is not shown)")
+    return Secret(given, kind)
+
+
+async def run(
+    target: Target,
+    options: Options,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    on_report: Callable[[Report], None] | None = None,
+    interrupt: asyncio.Event | None = None,
+) -> Report:
+    """Runs one check.
+
+    `progress` hears of each step; `on_report` gets the report as soon as it is complete, before the connection is
+    drained for up to 0.2 s; `interrupt`, once set, ends the check at once, with a report.
+    """
+    check_before_packet(target, options)
+    recording = Recording(target, options, progress)
+    try:
+        by_user = await _until_ended(recording, interrupt)
+        report = make_report(recording, by_user=by_user)
+        if on_report is not None:
+            on_report(report)
+    finally:
+        await recording.leave()
+    return report
+
+
+def check_before_packet(target: Target, options: Options) -> None:
+    """Raises UsageError for what can be told to fail before anything is sent: TLS files, a library that is
+    missing.
+    """
+    if options.ca_file or options.client_cert:
+        from smtpcheck.net.tls_policy import check_policy_files
+        from smtpcheck.probe.stages.secure import policy_of
+
+        check_policy_files(policy_of(options))
+    if options.proxy is not None:
+        from smtpcheck.net.proxy import check_installed
+
+        check_installed()
+
+
+async def _until_ended(recording: Recording, interrupt: asyncio.Event | None) -> bool:
+    """Runs the recording to its end, or ends it; True when the user interrupted it."""
+    work = asyncio.create_task(record(recording))
+    stop = asyncio.create_task(interrupt.wait()) if interrupt is not None else None
+    seconds = recording.options.max_time
+    try:
+        await asyncio.wait(
+            {work} if stop is None else {work, stop}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        by_user = stop is not None and stop.done() and not work.done()
+        if not work.done():
+            limit = f"the time for the whole run, {seconds:.1f} s (--max-time)"
+            recording.clock.ended_by = "Ctrl-C" if by_user else limit
+    finally:
+        work.cancel()
+        if stop is not None:
+            stop.cancel()
+        await asyncio.wait({work} if stop is None else {work, stop})
+    if not work.cancelled() and (error := work.exception()) is not None:
+        raise error
+    return by_user
+
+
+def make_report(recording: Recording, *, by_user: bool = False) -> Report:
+    """The report of a recording, judged."""
+    target, options = recording.target, recording.options
+    attempts = recording.attempts()
+    judged = verdict(
+        attempts,
+        plan.asked(target, options),
+        every_address=options.all_addresses,
+        interrupted=recording.clock.ended_by is not None,
+        by_user=by_user,
+    )
+    return Report(
+        smtpcheck=__version__,
+        began=recording.clock.wall,
+        seconds=recording.clock.now(),
+        target=_shown(target, attempts[judged.deciding], recording.redactor),
+        options=options,
+        outcome=judged.outcome,
+        stage=judged.stage,
+        exit_code=judged.exit_code,
+        temporary=judged.temporary,
+        attempts=attempts,
+        deciding=judged.deciding,
+    )
+
+
+def _shown(target: Target, attempt: Attempt, redactor: Redactor) -> Target:
+    """The target as a report may show it: some servers take the secret as the username too. With the EHLO name
+    used.
+    """
+    clean = redactor.clean_text
+    hello = attempt.step(Stage.EHLO)
+    name = hello.facts.name if hello is not None and isinstance(hello.facts, EhloFacts) else target.ehlo
+    return replace(
+        target,
+        ehlo=name,
+        user=clean(target.user) if target.user is not None else None,
+        sender=clean(target.sender) if target.sender is not None else None,
+        recipients=tuple(map(clean, target.recipients)),
+        notes=tuple(map(clean, target.notes)),
+    )
+
+
+def refuse(target: Target, options: Options, sentence: str) -> Report:
+    """The report for a target that cannot be used: stage `config`, declined, exit code 2, and nothing was sent."""
+    recording = Recording(target, options)
+    tape = recording.tape("first")
+    facts = ConfigFacts(problem=sentence)
+    tape.add(
+        Step(stage=Stage.CONFIG, outcome=Outcome.DECLINED, began=tape.now(), seconds=0.0, why=sentence, facts=facts)
+    )
+    report = make_report(recording)
+    assert report.exit_code == UNUSABLE
+    return report

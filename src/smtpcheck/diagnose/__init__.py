@@ -1,0 +1,1 @@
+"""Reads a recording and says what it means; never talks to anything."""

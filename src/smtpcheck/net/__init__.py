@@ -1,0 +1,1 @@
+"""Sockets, TLS, DNS, certificates, kernel and machine facts: the only package that touches any of them."""

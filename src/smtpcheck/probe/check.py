@@ -1,0 +1,191 @@
+"""A whole check: what is told before a packet is sent, the addresses, and one session on the first that connects.
+
+`record` fills a Recording and never judges. With `--all-addresses` each address has its session; otherwise the first
+address of the other family is only opened, timed and closed: "IPv6 is dead here" explains what users call a slow
+server.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable, Sequence
+
+from smtpcheck.model import ConfigFacts, Connected, ConnectFacts, Outcome, Stage, Step, TlsMode
+from smtpcheck.net.channel import Channel
+from smtpcheck.net.dial import Address, dial
+from smtpcheck.net.threads import in_daemon_thread
+from smtpcheck.probe.recording import DRAIN, Recording
+from smtpcheck.probe.run import run_step
+from smtpcheck.probe.session import Session, dialogue
+from smtpcheck.probe.stages.resolve import Names
+from smtpcheck.probe.stages.secure import policy_of
+from smtpcheck.probe.tape import OpenStep, Tape
+from smtpcheck.smtp.message import Message, compose
+
+_OTHER_FAMILY_AFTER = 0.25
+_OTHER_FAMILY_WITHIN = 1.0
+
+
+async def record(recording: Recording) -> None:
+    """Runs the check. Cancelled, it leaves a recording in which the open step is `interrupted`."""
+    options = recording.options
+    async with recording.lag.beating():
+        tape = recording.tape("first")
+        _config(recording, tape)
+        if options.until is Stage.CONFIG:
+            return
+        names = Names(recording, tape) if _needs_dns(recording, tape) else None
+        try:
+            if names is None:
+                await _sessions(recording, tape, _given_address(recording))
+            elif await names.look_up() and options.until is not Stage.DNS:
+                await _sessions(recording, tape, [Address(ip, recording.target.port) for ip in names.usable()])
+        finally:
+            if names is not None:
+                await names.join()
+            for session in recording.sessions:
+                for join in session.join_later:
+                    await join()
+
+
+def _config(recording: Recording, tape: Tape) -> None:
+    facts = ConfigFacts(notes=tuple(map(recording.redactor.clean_text, recording.target.notes)))
+    tape.add(Step(stage=Stage.CONFIG, outcome=Outcome.PASSED, began=tape.now(), seconds=0.0, facts=facts))
+
+
+def _needs_dns(recording: Recording, tape: Tape) -> bool:
+    """Whether a name must be resolved here; else the stage is skipped, with the reason."""
+    target, options = recording.target, recording.options
+    if target.path is not None:
+        why = "a UNIX socket has no name to resolve"
+    elif target.address is not None:
+        why = f"--address {target.address}"
+    elif options.proxy is not None:
+        why = "the proxy resolves the name"
+    elif _is_literal(target.host):
+        why = "the target is an address"
+    else:
+        return True
+    tape.skip(Stage.DNS, why)
+    return False
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _given_address(recording: Recording) -> list[Address]:
+    target = recording.target
+    if target.path is not None:
+        return [Address("", None, target.path)]
+    return [Address(target.address or target.host, target.port)]
+
+
+async def _sessions(recording: Recording, first: Tape, addresses: Sequence[Address]) -> None:
+    """One session on the first address that connects, or one on each."""
+    options = recording.options
+    tls_ready = _tls_made_ready(recording)
+    other = _other_family(recording, addresses)
+    try:
+        for index, address in enumerate(addresses):
+            where = address.path or address.ip
+            tape = first if index == 0 else recording.tape("first", where)
+            tape.address = where
+            session = Session(
+                target=recording.target,
+                options=options,
+                tape=tape,
+                lag=recording.lag,
+                address=address,
+                tls_ready=tls_ready,
+                log_in=not any(map(_logged_in, recording.sessions)),
+                test_message=_test_message(recording),
+            )
+            recording.sessions.append(session)
+            await dialogue(session)
+            if session.channel is not None and not options.all_addresses:
+                break
+            if session.channel is not None:
+                await session.channel.leave(DRAIN)
+        if other is not None:
+            await asyncio.wait((other,), timeout=_OTHER_FAMILY_AFTER + _OTHER_FAMILY_WITHIN)
+    finally:
+        if other is not None and not other.done():
+            other.cancel()
+            await asyncio.wait((other,))
+
+
+def _logged_in(session: Session) -> bool:
+    """Whether this session sent anything of a login."""
+    step = session.tape.attempt().step(Stage.AUTH)
+    return step is not None and step.command is not None
+
+
+def _tls_made_ready(recording: Recording) -> Callable[[], Awaitable[None]]:
+    """Starts to build the TLS context beside the connect (it takes 30 ms) and gives what waits for it."""
+    if recording.target.tls is TlsMode.OFF:
+        return _nothing
+    from smtpcheck.net.tls_policy import check_policy_files
+
+    ready = asyncio.ensure_future(in_daemon_thread(check_policy_files, policy_of(recording.options)))
+    ready.add_done_callback(lambda future: future.cancelled() or future.exception())
+
+    async def wait() -> None:
+        await asyncio.wait((ready,))
+
+    return wait
+
+
+async def _nothing() -> None:
+    return
+
+
+def _test_message(recording: Recording) -> Message | None:
+    """The message that is sent, or whose size MAIL names; None where there is no sender or recipient."""
+    target, options = recording.target, recording.options
+    if target.sender is None or not target.recipients:
+        return None
+    import secrets
+    from email.utils import format_datetime
+
+    domain = target.sender.rpartition("@")[2] or "smtpcheck.invalid"
+    stamp = recording.clock.wall.astimezone()
+    return compose(
+        author=options.header_from or target.sender,
+        recipients=target.recipients,
+        date=format_datetime(stamp),
+        message_id=f"smtpcheck.{stamp:%Y%m%d%H%M%S}.{secrets.token_hex(8)}@{domain}",
+        subject=options.subject,
+        body=options.body,
+    )
+
+
+def _other_family(recording: Recording, addresses: Sequence[Address]) -> "asyncio.Task[None] | None":
+    """A task that opens the first address of the family that the session does not use."""
+    if recording.options.all_addresses or recording.options.until is Stage.DNS:
+        return None
+    other = next((address for address in addresses if address.family != addresses[0].family), None)
+    return None if other is None else asyncio.create_task(_open_and_close(recording, other))
+
+
+async def _open_and_close(recording: Recording, address: Address) -> None:
+    await asyncio.sleep(_OTHER_FAMILY_AFTER)
+    if any(session.address == address for session in recording.sessions):
+        return
+    tape = recording.tape("other-family", address.ip)
+
+    async def work(opened: OpenStep) -> None:
+        opened.facts = ConnectFacts(family=address.family, port=address.port, failure="no-answer")
+        tape.waiting("the connection to be accepted")
+        channel = Channel(await dial(address, None), tape)
+        seconds = tape.now() - opened.began
+        local = channel.local
+        shown = "" if local is None else f"[{local[0]}]:{local[1]}" if ":" in local[0] else f"{local[0]}:{local[1]}"
+        opened.facts = ConnectFacts(family=address.family, port=address.port, local=shown, seconds=seconds)
+        tape.record(Connected(at=tape.now(), address=address.ip, port=address.port, local=shown))
+        await channel.leave(DRAIN)
+
+    await run_step(tape, recording.lag, Stage.CONNECT, recording.options.patience.connect, work)

@@ -1,0 +1,49 @@
+"""The attempts of one check while they grow, so that a report can be made at any moment."""
+
+import asyncio
+
+from smtpcheck.model import Attempt, Options, Target
+from smtpcheck.probe.lag import Lag
+from smtpcheck.probe.redact import Redactor
+from smtpcheck.probe.session import Session
+from smtpcheck.probe.tape import Clock, Listener, Tape
+
+DRAIN = 0.2
+
+
+class Recording:
+    """The attempts of one check, as they grow."""
+
+    def __init__(self, target: Target, options: Options, listener: Listener | None = None) -> None:
+        self.target = target
+        self.options = options
+        self.clock = Clock()
+        self.lag = Lag(self.clock)
+        self.redactor = Redactor(options.secret, options.proxy_secret, options.client_key_secret)
+        self.sessions: list[Session] = []
+
+        self._tapes: list[Tape] = []
+        self._listener = listener
+
+    def tape(self, look: str, address: str | None = None) -> Tape:
+        """A tape for one more attempt."""
+        tape = Tape(
+            clock=self.clock,
+            redactor=self.redactor,
+            index=len(self._tapes),
+            look=look,
+            address=address,
+            listener=self._listener,
+        )
+        self._tapes.append(tape)
+        return tape
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What has been recorded so far."""
+        return tuple(tape.attempt() for tape in self._tapes)
+
+    async def leave(self) -> None:
+        """Drains and closes what is still open: for after the report, at most 0.2 s."""
+        await asyncio.gather(
+            *(session.channel.leave(DRAIN) for session in self.sessions if session.channel is not None)
+        )

@@ -1,0 +1,110 @@
+"""Keeps secrets out of the recording, in every encoding in which a server could send one back.
+
+Servers echo what they were sent ("535 bad password hunter2", "501 cannot decode AHVzZXIA..."). So what is removed
+is not only the secret's text but its base64 at each of the three alignments, and its hexadecimal, URL,
+quoted-printable, HTML, JSON and UTF-16 forms. A secret of fewer than six characters is removed only where it
+stands as a whole token: "a" must not take every letter a out of a report.
+"""
+
+import base64
+import html
+import json
+import quopri
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import quote, quote_plus
+
+from smtpcheck.model import Secret
+
+SHORT = 6
+MASK = "***"
+
+
+class Redactor:
+    """Removes secrets from bytes and text. More may be added while it is in use (what AUTH sends)."""
+
+    def __init__(self, *secrets: Secret | None) -> None:
+        self._long: set[bytes] = set()
+        self._short: set[bytes] = set()
+        self._pattern: re.Pattern[bytes] | None = None
+        for secret in secrets:
+            if secret is not None:
+                self._add_secret(secret.reveal())
+
+    def add(self, sent: bytes) -> None:
+        """From now on `sent`, a line of an AUTH exchange, is removed as well."""
+        if len(sent) >= SHORT:
+            self._long.add(sent)
+            self._pattern = None
+
+    def clean(self, raw: bytes) -> bytes:
+        """`raw` with each secret replaced by `***`."""
+        pattern = self._compiled()
+        return pattern.sub(MASK.encode(), raw) if pattern else raw
+
+    def clean_text(self, text: str) -> str:
+        """The same for text."""
+        if self._compiled() is None:
+            return text
+        return self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def _add_secret(self, text: str) -> None:
+        if not text:
+            return
+        (self._short if len(text) < SHORT else self._long).update(_forms(text))
+        self._pattern = None
+
+    def _compiled(self) -> re.Pattern[bytes] | None:
+        if self._pattern is None and (self._long or self._short):
+            whole = [rb"(?<![A-Za-z0-9])" + re.escape(form) + rb"(?![A-Za-z0-9])" for form in _longest(self._short)]
+            parts = [re.escape(form) for form in _longest(self._long)]
+            self._pattern = re.compile(b"|".join(parts + whole), re.IGNORECASE)
+        return self._pattern
+
+
+def _longest(forms: set[bytes]) -> list[bytes]:
+    return sorted(forms, key=lambda form: (-len(form), form))
+
+
+def _forms(text: str) -> Iterator[bytes]:
+    """Every way in which the text may come back."""
+    raw = text.encode("utf-8", "surrogatepass")
+    escaped = json.dumps(text)[1:-1]
+    yield raw
+    yield from (form.encode("ascii") for form in (quote(raw, safe=""), quote_plus(raw), quote(raw)))
+    yield from (form.encode("utf-8", "surrogatepass") for form in (escaped, repr(text)[1:-1], html.escape(text)))
+    yield json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+    yield repr(raw)[2:-1].encode()
+    yield quopri.encodestring(raw, quotetabs=True).rstrip(b"\n")
+    yield "".join(f"={byte:02X}" for byte in raw).encode()
+    yield "".join(f"%{byte:02X}" for byte in raw).encode()
+    yield raw.hex().encode()
+    yield text.encode("unicode_escape")
+    encodings = [raw, text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")]
+    with suppress(UnicodeEncodeError):
+        encodings.append(text.encode("latin-1"))
+    yield from encodings
+    for encoded in encodings:
+        yield from _base64_forms(encoded, whole=len(text) < SHORT)
+
+
+def _base64_forms(raw: bytes, *, whole: bool) -> Iterator[bytes]:
+    """Base64 of the bytes by themselves, and what every base64 text that holds them at some alignment must
+    contain.
+    """
+    alone = base64.b64encode(raw)
+    yield alone
+    yield alone.rstrip(b"=")
+    yield base64.urlsafe_b64encode(raw).rstrip(b"=")
+    if whole:
+        return
+    for shift in range(3):
+        coded = base64.b64encode(b"\0" * shift + raw)
+        # The characters at both ends also hold bits of what stands beside the secret.
+        begin = (0, 2, 3)[shift]
+        end = len(coded) - (0, 3, 2)[(shift + len(raw)) % 3]
+        middle = coded[begin:end]
+        if len(middle) >= 4:
+            yield middle
+            yield middle.replace(b"+", b"-").replace(b"/", b"_")

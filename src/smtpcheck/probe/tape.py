@@ -1,0 +1,198 @@
+"""The recorder of one attempt, and the one place where secrets are removed.
+
+A tape takes events from the channel and steps from `run`, and gives a frozen Attempt at any moment: the end of
+the check, Ctrl-C, or a snapshot while a step still waits.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from smtpcheck.model import (
+    AnyEvent,
+    Attempt,
+    Facts,
+    Note,
+    Outcome,
+    Progress,
+    Replied,
+    Reply,
+    Sent,
+    Silent,
+    Stage,
+    Step,
+    Surplus,
+    TlsFailed,
+)
+from smtpcheck.net.tls import LateAlert
+from smtpcheck.probe.redact import Redactor
+
+Listener = Callable[[Progress], None]
+
+
+class Clock:
+    """Seconds since the check began, on a monotonic clock; and what ended the check, if it was not the dialogue."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.wall = datetime.now(UTC)
+        self.ended_by: str | None = None
+
+    def now(self) -> float:
+        return time.monotonic() - self._began
+
+
+@dataclass(slots=True)
+class OpenStep:
+    """A step that has not ended: its stage fills in what it learns, so that nothing is lost whatever ends it."""
+
+    stage: Stage
+    began: float
+    seconds: float
+    first_event: int
+    waiting_for: str = ""
+    command: str | None = None
+    reply: Reply | None = None
+    recipient: str | None = None
+    facts: Facts | None = None
+    outcome: Outcome | None = None
+    why: str | None = None
+    extend: Callable[[float], None] = field(default=lambda seconds: None)
+
+
+class Tape:
+    """Records one attempt."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        redactor: Redactor,
+        index: int,
+        look: str,
+        address: str | None,
+        listener: Listener | None,
+    ) -> None:
+        self.clock = clock
+        self.redactor = redactor
+        self.index = index
+        self.look = look
+        self.address = address
+        self.steps: list[Step] = []
+        self.open: OpenStep | None = None
+        self.late_alert: LateAlert | None = None
+        self._events: list[AnyEvent] = []
+        self._listener = listener
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def record(self, event: AnyEvent) -> None:
+        """Keeps the event, secrets removed."""
+        self._events.append(self._clean_event(event))
+
+    def first_byte_since(self, index: int) -> float | None:
+        """When the first reply among the events from `index` on began to come."""
+        return next((event.first for event in self._events[index:] if isinstance(event, Replied)), None)
+
+    def note(self, text: str) -> None:
+        self.record(Note(at=self.now(), text=text))
+
+    def waiting(self, what: str) -> None:
+        """The open step now waits for `what`."""
+        if self.open is not None and self.open.waiting_for != what:
+            self.open.waiting_for = what
+            self._tell("waiting", self.open.stage)
+
+    def begin(self, stage: Stage, seconds: float) -> OpenStep:
+        assert self.open is None, "a step begins when the one before it has ended"
+        self.open = OpenStep(stage, self.now(), seconds, len(self._events))
+        self._tell("began", stage)
+        return self.open
+
+    def end(self, outcome: Outcome, lag: float) -> Step:
+        """Ends the open step."""
+        opened = self.open
+        assert opened is not None
+        step = replace(self._step(opened, outcome), lag=lag)
+        self.open = None
+        self.steps.append(step)
+        self._tell("ended", step.stage, step)
+        return step
+
+    def skip(self, stage: Stage, why: str, *, elsewhere: bool = False) -> None:
+        """A stage that was not run."""
+        now = self.now()
+        self.add(Step(stage=stage, outcome=Outcome.SKIPPED, began=now, seconds=0.0, why=why, elsewhere=elsewhere))
+
+    def add(self, step: Step) -> None:
+        """A step that took no time of its own."""
+        self.steps.append(step)
+        self._tell("ended", step.stage, step)
+
+    def amend(self, stage: Stage, change: Callable[[Step], Step]) -> None:
+        """Replaces the last step of that stage: for facts that were read beside the session, or that belong to it."""
+        for index in range(len(self.steps) - 1, -1, -1):
+            if self.steps[index].stage is stage:
+                self.steps[index] = change(self.steps[index])
+                return
+
+    def attempt(self) -> Attempt:
+        """What has been recorded so far; an open step stands in it as `waiting`."""
+        steps = tuple(self.steps)
+        if self.open is not None:
+            steps += (self._step(self.open, Outcome.WAITING),)
+        return Attempt(look=self.look, address=self.address, steps=steps, events=tuple(self._events))
+
+    def _step(self, opened: OpenStep, outcome: Outcome) -> Step:
+        last = len(self._events) - 1
+        return Step(
+            stage=opened.stage,
+            outcome=outcome,
+            began=opened.began,
+            seconds=self.now() - opened.began,
+            events=(opened.first_event, last) if last >= opened.first_event else None,
+            command=self.redactor.clean_text(opened.command) if opened.command is not None else None,
+            reply=self.clean_reply(opened.reply) if opened.reply is not None else None,
+            recipient=opened.recipient,
+            why=self.redactor.clean_text(opened.why) if opened.why is not None else None,
+            facts=opened.facts,
+        )
+
+    def clean_reply(self, reply: Reply) -> Reply:
+        """The reply, secrets removed."""
+        return replace(reply, lines=tuple(self.redactor.clean_text(line) for line in reply.lines))
+
+    def _clean_event(self, event: AnyEvent) -> AnyEvent:
+        clean = self.redactor.clean
+        match event:
+            case Sent():
+                return replace(event, shown=self.redactor.clean_text(event.shown))
+            case Replied() | Surplus():
+                return replace(event, raw=clean(event.raw))
+            case Silent():
+                return replace(event, partial=clean(event.partial))
+            case TlsFailed():
+                return replace(event, first_bytes=clean(event.first_bytes))
+            case Note():
+                return replace(event, text=self.redactor.clean_text(event.text))
+            case _:
+                return event
+
+    def _tell(self, kind: str, stage: Stage, step: Step | None = None) -> None:
+        if self._listener is None:
+            return
+        self._listener(
+            Progress(
+                kind=kind,
+                attempt=self.index,
+                look=self.look,
+                address=self.address,
+                stage=stage,
+                at=self.now(),
+                deadline=self.open.seconds if self.open else 0.0,
+                waiting_for=self.open.waiting_for if self.open else None,
+                step=step,
+            )
+        )
