@@ -168,10 +168,13 @@ class Channel:
         if self._held:
             held, self._held = self._held, b""
             await self._send_all(held)
-        data = await self._receive()
-        if self.engine is not None:
-            self.engine.feed(data)
-            data = self._decrypted()
+        # A greeting may have come in the same packet as the end of the handshake, and an end with the data before it.
+        data = self._decrypted() if self.engine is not None else b""
+        if not data:
+            data = await self._receive()
+            if self.engine is not None:
+                self.engine.feed(data)
+                data = self._decrypted()
         if data and self._first is None:
             self._first = self._recorder.now()
         self._parser.feed(data)
@@ -191,7 +194,7 @@ class Channel:
 
     async def _receive(self) -> bytes:
         try:
-            data = await self._loop.sock_recv(self._sock, _READ)
+            data = await self._read()
         except (ConnectionError, TimeoutError) as error:
             # asyncio.timeout cancels; a TimeoutError here is the kernel's ETIMEDOUT.
             raise self._closed(error) from None
@@ -199,6 +202,13 @@ class Channel:
             self._recorder.record(Closed(at=self._recorder.now(), how="eof"))
             raise PeerClosed("eof")
         return data
+
+    async def _read(self) -> bytes:
+        """What comes next, empty at the end. Lets the deadline have its turn: asyncio takes bytes that are already here
+        without giving way, so that a peer that never pauses would never be timed.
+        """
+        await asyncio.sleep(0)
+        return await self._loop.sock_recv(self._sock, _READ)
 
     async def _send_all(self, data: bytes) -> None:
         if not data:
@@ -262,7 +272,7 @@ class Channel:
                     self.engine.close_notify()
                     await self._send_all(self._held + self.engine.outgoing())
                 self._sock.shutdown(socket.SHUT_WR)
-                while await self._loop.sock_recv(self._sock, _READ):
+                while await self._read():
                     pass
         except (OSError, TimeoutError, PeerClosed):
             pass

@@ -31,6 +31,9 @@ _FAILURES = {
 }
 
 
+_QUEUE_FULL = 0.02  # seconds until the next attempt at a UNIX socket
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where to connect: an IP address (with scope id, if any) and port, or a path."""
@@ -69,7 +72,11 @@ async def dial(address: Address, source: str | None = None) -> socket.socket:
                 detail=f"the source address {source} is of the other address family",
             )
         )
-    return await _connect(family, _sockaddr(address), source, address)
+    try:
+        where = _sockaddr(address)
+    except OSError as error:  # the scope names no interface of this machine
+        raise _failed(error, address, "unreachable") from None
+    return await _connect(family, where, source, address)
 
 
 async def _connect(family: int, where: object, source: str | None, address: Address) -> socket.socket:
@@ -85,7 +92,10 @@ async def _connect(family: int, where: object, source: str | None, address: Addr
         if source is not None:
             sock.bind((source, 0))
         bound = True
-        await asyncio.get_running_loop().sock_connect(sock, where)  # type: ignore[arg-type]  # str for AF_UNIX
+        if family == socket.AF_UNIX:
+            await _connect_unix(sock, str(where))
+        else:
+            await asyncio.get_running_loop().sock_connect(sock, where)  # type: ignore[arg-type]  # an address
     except OSError as error:
         sock.close()
         raise _failed(error, address, None if bound else "source-unusable") from None
@@ -93,6 +103,17 @@ async def _connect(family: int, where: object, source: str | None, address: Addr
         sock.close()
         raise
     return sock
+
+
+async def _connect_unix(sock: socket.socket, path: str) -> None:
+    """Waits for a place in the listener's queue. Linux says EAGAIN where it is full, and neither connects later nor
+    tells when to ask again; asyncio would take that for a connection.
+    """
+    while True:
+        try:
+            return sock.connect(path)
+        except BlockingIOError:
+            await asyncio.sleep(_QUEUE_FULL)
 
 
 def _sockaddr(address: Address) -> tuple[str, int] | tuple[str, int, int, int]:

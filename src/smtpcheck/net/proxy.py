@@ -74,6 +74,10 @@ async def dial_through(proxy: Proxy, host: str, port: int, source: str | None, s
         raise DialFailed(_failure(facts, "proxy-refused", None)) from None
     except OSError as error:
         raise DialFailed(_failure(facts, "proxy-unreachable", error.errno)) from None
+    except ValueError:  # its text may hold what could not be encoded
+        raise UsageError(
+            f"the user or password for --proxy cannot be sent to a proxy of the kind {proxy.kind}"
+        ) from None
 
 
 async def _proxy_address(proxy: Proxy, facts: ProxyFacts) -> str:

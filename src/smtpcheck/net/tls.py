@@ -97,10 +97,10 @@ class TlsEngine:
         loaded = load(policy, check_name=self._names_by_openssl)
         self.store: TrustStore | None = loaded.store
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = self._wrap(loaded.context)
-        self._transcript = Transcript()
-        self._tls.transcript = self._transcript
+        # A connection takes the hook over from its context when it is made.
         self._clear = None if _watch(loaded.context) else (ClearRecords(), ClearRecords())
+        self._tls = self._wrap(loaded.context)
+        self._transcript = self._tls.transcript = Transcript()
         self._raised: TlsError | TlsClosed | None = None
         self._first = b""
         self._said_hello = False
@@ -238,13 +238,18 @@ class TlsEngine:
         except ssl.SSLEOFError:
             how = "eof"
         except ssl.SSLError as error:
-            if not self._read_any:
-                raise self._fail(LateAlert(self._classify(error))) from None
             what = self._classify(error)
-            self._raised = TlsClosed("broken", alert=what.alert, reason=what.reason)
-            raise TlsClosed("broken", found, what.alert, what.reason) from None
-        self._raised = TlsClosed(how)
-        raise TlsClosed(how, found)
+            if what.failure == "eof":  # some builds of Python have no class of their own for it here
+                raise self._close("eof", found) from None
+            if not self._read_any:
+                raise self._fail(LateAlert(what)) from None
+            raise self._close("broken", found, what) from None
+        raise self._close(how, found)
+
+    def _close(self, how: str, rest: bytes, what: Failure | None = None) -> TlsClosed:
+        alert, reason = (what.alert, what.reason) if what is not None else (None, None)
+        self._raised = TlsClosed(how, b"", alert, reason)
+        return TlsClosed(how, rest, alert, reason)
 
     def close_notify(self) -> None:
         """Says in `outgoing` that nothing more will be sent (RFC 8446 section 6.1). The answer is not waited for."""
@@ -256,7 +261,7 @@ class TlsEngine:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """Handshake messages and alerts in their order, at most 64."""
+        """Handshake messages and alerts in their order, at most 80."""
         return tuple(self._transcript.messages)
 
     @property

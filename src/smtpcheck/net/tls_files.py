@@ -16,6 +16,8 @@ _CA_LIMIT = 16 * 1024 * 1024
 _LIMIT = 1024 * 1024
 _CERTIFICATES = (b"-----BEGIN CERTIFICATE-----", b"-----BEGIN TRUSTED CERTIFICATE-----", b"-----BEGIN X509 CERT")
 _KEYS = (b"PRIVATE KEY-----",)
+# The last one where the key is of another kind than the certificate's.
+_MISMATCH = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
 
 
 def stamp(path: str | None) -> tuple[int, int, int] | None:
@@ -67,7 +69,7 @@ def load_client_certificate(into: ssl.SSLContext, cert: str, key: str | None, pa
     except UsageError:
         raise
     except (OSError, ValueError) as error:
-        if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
+        if isinstance(error, ssl.SSLError) and error.reason in _MISMATCH:
             raise UsageError(f"{what} does not belong to the client certificate {cert!r}") from None
         if asked:
             raise UsageError(f"the password that was given for {what} does not open it") from None

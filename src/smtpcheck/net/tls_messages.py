@@ -73,6 +73,7 @@ ALERT, HANDSHAKE = 21, 22
 _CHANGE_CIPHER_SPEC = 20
 _TLS13_CHOSEN = bytes.fromhex("002b00020304")  # the extension supported_versions of a TLS 1.3 ServerHello
 _KEPT = 64
+_ALERTS_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +96,18 @@ class Message:
 
 @dataclass(slots=True)
 class Transcript:
-    """The messages in their order, at most 64: a server may send tickets and key updates without end."""
+    """The messages in their order, at most 64 and 16 alerts: a server may send key updates without end."""
 
     messages: list[Message] = field(default_factory=list)
     _tls13: bool = False
 
     def add(self, sent: bool, content: int, data: bytes) -> None:
         """Keeps a whole handshake message or alert, as OpenSSL hands it over; other content is passed by."""
-        if len(self.messages) >= _KEPT or not data:
-            return
-        if content == ALERT and len(data) == 2:
+        room = len(self.messages) < _KEPT
+        if content == ALERT and len(data) == 2 and len(self.messages) < _KEPT + _ALERTS_KEPT:
             name = ALERTS.get(data[1], str(data[1]))
             self.messages.append(Message(sent=sent, name=f"Alert {name}", size=2, alert=data[1], level=data[0]))
-        elif content == HANDSHAKE:
+        elif content == HANDSHAKE and data and room:
             name = MESSAGES.get(data[0], f"message {data[0]}")
             if name == "ServerHello" and data[6:38] == _RETRY:
                 name = "HelloRetryRequest"

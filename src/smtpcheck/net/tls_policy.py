@@ -13,7 +13,7 @@ import secrets
 import ssl
 import warnings
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smtpcheck.model import TrustStore, UsageError
 from smtpcheck.model.secret import Secret
@@ -115,12 +115,13 @@ def load(policy: TlsPolicy, *, check_name: bool = True) -> Loaded:
     makes another context, and so does another password, known by a keyed digest.
     """
     password = policy.client_key_password
-    text = b"" if password is None else password.reveal().encode("utf-8", "surrogateescape")
+    text = b"" if password is None else password.reveal().encode("utf-8", "surrogatepass")
     digest = None if password is None else hashlib.blake2b(text, key=_KEY).digest()
     paths = ssl.get_default_verify_paths()
     environment = tuple(os.environ.get(name) for name in (paths.openssl_cafile_env, paths.openssl_capath_env))
     files = tuple(stamp(path) for path in (policy.ca_file, policy.client_cert, policy.client_key, paths.cafile))
-    key = (policy, check_name, digest, environment, files)
+    # The cache keeps the digest, and not the password with the policy.
+    key = (replace(policy, client_key_password=None), check_name, digest, environment, files)
     found = _cache.get(key)
     if found is None:
         built = _build(policy, check_name=check_name)
@@ -139,7 +140,7 @@ def _build(policy: TlsPolicy, *, check_name: bool) -> ssl.SSLContext:
     if policy.alpn:
         built.set_alpn_protocols(list(policy.alpn))
     if policy.small_hello:
-        built.set_ecdh_curve("X25519")
+        built.set_ecdh_curve("prime256v1")  # the one group that every TLS 1.3 server must have (RFC 8446 section 9.1)
     built.check_hostname = check_name and policy.verify
     built.verify_mode = ssl.CERT_REQUIRED if policy.verify else ssl.CERT_NONE
     if policy.ca_file is not None:
