@@ -1,1 +1,76 @@
-"""smtpcheck."""
+"""smtpcheck: goes through one SMTP session step by step and says where it stopped, with the evidence.
+
+    report = smtpcheck.check("smtp.example.com:587", user="alice", password=...)
+    if not report.passed:
+        print(smtpcheck.render(report))
+
+A dead server is a value, never an exception; only misuse raises `UsageError`. The names below are loaded on first use
+(PEP 562), since the command line imports this package before anything else.
+"""
+
+from typing import TYPE_CHECKING
+
+from smtpcheck._version import __version__
+
+if TYPE_CHECKING:
+    from smtpcheck.api import check, check_async
+    from smtpcheck.model import (
+        Attempt,
+        Certainty,
+        Finding,
+        Options,
+        Outcome,
+        Patience,
+        Protocol,
+        Reply,
+        Report,
+        Secret,
+        Severity,
+        Stage,
+        Step,
+        Target,
+        TlsMode,
+        UsageError,
+    )
+    from smtpcheck.report import render
+    from smtpcheck.report.codec import load
+
+_HOMES = {"check": "api", "check_async": "api", "render": "report", "load": "report.codec"}
+
+__all__ = [
+    "Attempt",
+    "Certainty",
+    "Finding",
+    "Options",
+    "Outcome",
+    "Patience",
+    "Protocol",
+    "Reply",
+    "Report",
+    "Secret",
+    "Severity",
+    "Stage",
+    "Step",
+    "Target",
+    "TlsMode",
+    "UsageError",
+    "__version__",
+    "check",
+    "check_async",
+    "load",
+    "render",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'model')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

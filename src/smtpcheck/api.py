@@ -188,7 +188,7 @@ def make_report(recording: Recording, *, by_user: bool = False) -> Report:
         began=recording.clock.wall,
         seconds=recording.clock.now(),
         target=_shown(target, attempts[judged.deciding], recording.redactor),
-        options=options,
+        options=_shown_options(options, recording.redactor),
         outcome=judged.outcome,
         stage=judged.stage,
         exit_code=judged.exit_code,
@@ -199,19 +199,38 @@ def make_report(recording: Recording, *, by_user: bool = False) -> Report:
 
 
 def _shown(target: Target, attempt: Attempt, redactor: Redactor) -> Target:
-    """The target as a report may show it: some servers take the secret as the username too. With the EHLO name
-    used.
+    """The target as a report may show it, with the EHLO name that was used: some servers take the secret as the
+    username too, and TARGET may hold that.
     """
     clean = redactor.clean_text
     hello = attempt.step(Stage.EHLO)
     name = hello.facts.name if hello is not None and isinstance(hello.facts, EhloFacts) else target.ehlo
     return replace(
         target,
-        ehlo=name,
+        ehlo=clean(name),
         user=clean(target.user) if target.user is not None else None,
         sender=clean(target.sender) if target.sender is not None else None,
         recipients=tuple(map(clean, target.recipients)),
         notes=tuple(map(clean, target.notes)),
+        origin={
+            name: replace(origin, detail=clean(origin.detail) if origin.detail is not None else None)
+            for name, origin in target.origin.items()
+        },
+    )
+
+
+def _shown_options(options: Options, redactor: Redactor) -> Options:
+    """The options without a secret in what the user wrote (a proxy's username, a subject)."""
+
+    def clean(text: str | None) -> str | None:
+        return redactor.clean_text(text) if text is not None else None
+
+    return replace(
+        options,
+        proxy=clean(options.proxy),
+        header_from=clean(options.header_from),
+        subject=clean(options.subject),
+        body=clean(options.body),
     )
 
 

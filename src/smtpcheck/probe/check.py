@@ -7,11 +7,14 @@ server.
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from smtpcheck.model import ConfigFacts, Connected, ConnectFacts, Outcome, Stage, Step, TlsMode
 from smtpcheck.net.channel import Channel
 from smtpcheck.net.dial import Address, dial
+from smtpcheck.net.local import routes
 from smtpcheck.net.threads import in_daemon_thread
 from smtpcheck.probe.recording import DRAIN, Recording
 from smtpcheck.probe.run import run_step
@@ -87,7 +90,7 @@ def _given_address(recording: Recording) -> list[Address]:
 async def _sessions(recording: Recording, first: Tape, addresses: Sequence[Address]) -> None:
     """One session on the first address that connects, or one on each."""
     options = recording.options
-    tls_ready = _tls_made_ready(recording)
+    ready = asyncio.create_task(_make_tls_ready(recording))
     other = _other_family(recording, addresses)
     try:
         for index, address in enumerate(addresses):
@@ -100,7 +103,7 @@ async def _sessions(recording: Recording, first: Tape, addresses: Sequence[Addre
                 tape=tape,
                 lag=recording.lag,
                 address=address,
-                tls_ready=tls_ready,
+                tls_ready=lambda: asyncio.wait((ready,)),
                 log_in=not any(map(_logged_in, recording.sessions)),
                 test_message=_test_message(recording),
             )
@@ -110,12 +113,32 @@ async def _sessions(recording: Recording, first: Tape, addresses: Sequence[Addre
                 break
             if session.channel is not None:
                 await session.channel.leave(DRAIN)
+        _tell_missing_family(recording, addresses)
         if other is not None:
-            await asyncio.wait((other,), timeout=_OTHER_FAMILY_AFTER + _OTHER_FAMILY_WITHIN)
+            await asyncio.wait((other,), timeout=_OTHER_FAMILY_WITHIN)
     finally:
-        if other is not None and not other.done():
-            other.cancel()
-            await asyncio.wait((other,))
+        for task in (ready, other):
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
+
+
+def _tell_missing_family(recording: Recording, addresses: Sequence[Address]) -> None:
+    """Where every address is of a family that this machine has no route for, that is what each failure means."""
+    versions = {"ipv4": 4, "ipv6": 6}
+    families = {address.family for address in addresses}
+    if any(session.channel is not None for session in recording.sessions) or not families <= set(versions):
+        return
+    if any(routes(versions[family]) for family in families):
+        return
+
+    def missing(step: Step) -> Step:
+        if isinstance(step.facts, ConnectFacts) and step.facts.failure == "unreachable":
+            return replace(step, facts=replace(step.facts, failure="no-common-family"))
+        return step
+
+    for session in recording.sessions:
+        session.tape.amend(Stage.CONNECT, missing)
 
 
 def _logged_in(session: Session) -> bool:
@@ -124,23 +147,14 @@ def _logged_in(session: Session) -> bool:
     return step is not None and step.command is not None
 
 
-def _tls_made_ready(recording: Recording) -> Callable[[], Awaitable[None]]:
-    """Starts to build the TLS context beside the connect (it takes 30 ms) and gives what waits for it."""
+async def _make_tls_ready(recording: Recording) -> None:
+    """Builds the TLS context beside the connect (it takes 30 ms). What is wrong with it, the stage `tls` will say."""
     if recording.target.tls is TlsMode.OFF:
-        return _nothing
+        return
     from smtpcheck.net.tls_policy import check_policy_files
 
-    ready = asyncio.ensure_future(in_daemon_thread(check_policy_files, policy_of(recording.options)))
-    ready.add_done_callback(lambda future: future.cancelled() or future.exception())
-
-    async def wait() -> None:
-        await asyncio.wait((ready,))
-
-    return wait
-
-
-async def _nothing() -> None:
-    return
+    with suppress(Exception):
+        await in_daemon_thread(check_policy_files, policy_of(recording.options))
 
 
 def _test_message(recording: Recording) -> Message | None:

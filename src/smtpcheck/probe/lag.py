@@ -40,6 +40,7 @@ class Lag:
             yield
         finally:
             task.cancel()
+            await asyncio.wait((task,))
 
     async def _beat(self) -> None:
         while True:

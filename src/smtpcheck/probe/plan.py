@@ -39,8 +39,8 @@ def asked(target: Target, options: Options) -> tuple[Stage, ...]:
         stages.append(Stage.RECIPIENT)
     if options.send:
         stages.append(Stage.MESSAGE)
-    if options.until is None:
-        return tuple(stages)
+    if options.until in (None, Stage.QUIT):
+        return tuple(stages)  # QUIT is a courtesy: nothing depends on its reply
     if options.until in (Stage.CONFIG, Stage.DNS):
         return (options.until,)
     order = _order(implicit)

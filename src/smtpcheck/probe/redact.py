@@ -4,6 +4,9 @@ Servers echo what they were sent ("535 bad password hunter2", "501 cannot decode
 is not only the secret's text but its base64 at each of the three alignments, and its hexadecimal, URL,
 quoted-printable, HTML, JSON and UTF-16 forms. A secret of fewer than six characters is removed only where it
 stands as a whole token: "a" must not take every letter a out of a report.
+
+Servers also cut what they echo, or break it over two lines of a reply, and long tokens are cut most often. So every
+piece of at least `FRAGMENT` characters goes too. A shorter piece may stay: it is too common to be told from a word.
 """
 
 import base64
@@ -16,9 +19,13 @@ from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
 from smtpcheck.model import Secret
+from smtpcheck.model.secret import SHORT
 
-SHORT = 6
 MASK = "***"
+FRAGMENT = 12
+_GRAM = 8
+_STRIDE = FRAGMENT - _GRAM + 1  # so that every fragment holds one of the grams
+_GRAMS = 1024  # of one form: of a longer one, only longer fragments are found
 
 
 class Redactor:
@@ -27,6 +34,7 @@ class Redactor:
     def __init__(self, *secrets: Secret | None) -> None:
         self._long: set[bytes] = set()
         self._short: set[bytes] = set()
+        self._grams: dict[bytes, tuple[bytes, int]] = {}
         self._pattern: re.Pattern[bytes] | None = None
         for secret in secrets:
             if secret is not None:
@@ -36,12 +44,13 @@ class Redactor:
         """From now on `sent`, a line of an AUTH exchange, is removed as well."""
         if len(sent) >= SHORT:
             self._long.add(sent)
+            self._add_grams(sent)
             self._pattern = None
 
     def clean(self, raw: bytes) -> bytes:
         """`raw` with each secret replaced by `***`."""
         pattern = self._compiled()
-        return pattern.sub(MASK.encode(), raw) if pattern else raw
+        return self._without_fragments(pattern.sub(MASK.encode(), raw)) if pattern else raw
 
     def clean_text(self, text: str) -> str:
         """The same for text."""
@@ -52,8 +61,35 @@ class Redactor:
     def _add_secret(self, text: str) -> None:
         if not text:
             return
-        (self._short if len(text) < SHORT else self._long).update(_forms(text))
+        forms = set(_forms(text))
+        if len(text) < SHORT:
+            self._short |= forms
+        else:
+            self._long |= forms
+            for form in _longest(forms):
+                self._add_grams(form)
         self._pattern = None
+
+    def _add_grams(self, form: bytes) -> None:
+        form = form.lower()
+        stride = max(_STRIDE, len(form) // _GRAMS)
+        for start in range(0, len(form) - FRAGMENT + 1, stride):
+            self._grams.setdefault(form[start : start + _GRAM], (form, start))
+        if len(form) >= FRAGMENT:
+            self._grams.setdefault(form[-_GRAM:], (form, len(form) - _GRAM))
+
+    def _without_fragments(self, raw: bytes) -> bytes:
+        """`raw` without the pieces of a secret that are left in it."""
+        text, kept, done, at = raw.lower(), b"", 0, 0
+        while self._grams and at <= len(text) - _GRAM:
+            found = self._grams.get(text[at : at + _GRAM])
+            begin, end = _extent(text, at, *found) if found else (at, at)
+            if end - max(begin, done) < FRAGMENT:
+                at += 1
+                continue
+            kept += raw[done : max(begin, done)] + MASK.encode()
+            done = at = end
+        return kept + raw[done:]
 
     def _compiled(self) -> re.Pattern[bytes] | None:
         if self._pattern is None and (self._long or self._short):
@@ -63,13 +99,23 @@ class Redactor:
         return self._pattern
 
 
+def _extent(text: bytes, at: int, form: bytes, start: int) -> tuple[int, int]:
+    """From where to where `text` is the same as `form`, around the place where `form[start]` stands at `text[at]`."""
+    begin, left = at, start
+    while begin > 0 and left > 0 and text[begin - 1] == form[left - 1]:
+        begin, left = begin - 1, left - 1
+    while at < len(text) and start < len(form) and text[at] == form[start]:
+        at, start = at + 1, start + 1
+    return begin, at
+
+
 def _longest(forms: set[bytes]) -> list[bytes]:
     return sorted(forms, key=lambda form: (-len(form), form))
 
 
 def _forms(text: str) -> Iterator[bytes]:
     """Every way in which the text may come back."""
-    raw = text.encode("utf-8", "surrogatepass")
+    raw = _octets(text)
     escaped = json.dumps(text)[1:-1]
     yield raw
     yield from (form.encode("ascii") for form in (quote(raw, safe=""), quote_plus(raw), quote(raw)))
@@ -85,8 +131,18 @@ def _forms(text: str) -> Iterator[bytes]:
     with suppress(UnicodeEncodeError):
         encodings.append(text.encode("latin-1"))
     yield from encodings
+    # A reply's text is decoded before it is cleaned: bytes that are no UTF-8 stand escaped in it.
+    yield from (encoded.decode("utf-8", "backslashreplace").encode() for encoded in encodings)
     for encoded in encodings:
         yield from _base64_forms(encoded, whole=len(text) < SHORT)
+
+
+def _octets(text: str) -> bytes:
+    """The secret as mechanisms send it; half a character, which none can carry, stays half a one."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _base64_forms(raw: bytes, *, whole: bool) -> Iterator[bytes]:

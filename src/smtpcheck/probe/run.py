@@ -7,9 +7,9 @@ outcome that is.
 import asyncio
 import errno
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 
-from smtpcheck.model import Outcome, Silent, Stage, Step, UsageError
+from smtpcheck.model import Outcome, Reply, Silent, Stage, Step, UsageError
 from smtpcheck.net.channel import Channel, PeerClosed
 from smtpcheck.net.dial import DialFailed
 from smtpcheck.net.tls import HandshakeFailed, LateAlert
@@ -30,6 +30,17 @@ class Broken(Exception):
 
 class Refused(Exception):
     """The stage was refused by a well-formed reply, which stands in the open step."""
+
+
+def require(reply: Reply, due: Container[int], what: str) -> None:
+    """Raises Refused for a 4yz or 5yz; Broken for another code that is not due: both sides then disagree where they
+    are.
+    """
+    if reply.code in due:
+        return
+    if not reply.positive:
+        raise Refused
+    raise Broken(f"{what} has the code {reply.code}, which has no meaning there")
 
 
 async def run_step(

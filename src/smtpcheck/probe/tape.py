@@ -12,10 +12,15 @@ from datetime import UTC, datetime
 from smtpcheck.model import (
     AnyEvent,
     Attempt,
+    AuthFacts,
+    ConnectFacts,
+    EnvelopeFacts,
     Facts,
+    MessageFacts,
     Note,
     Outcome,
     Progress,
+    ProxyFacts,
     Replied,
     Reply,
     Sent,
@@ -155,10 +160,27 @@ class Tape:
             events=(opened.first_event, last) if last >= opened.first_event else None,
             command=self.redactor.clean_text(opened.command) if opened.command is not None else None,
             reply=self.clean_reply(opened.reply) if opened.reply is not None else None,
-            recipient=opened.recipient,
+            recipient=self.redactor.clean_text(opened.recipient) if opened.recipient is not None else None,
             why=self.redactor.clean_text(opened.why) if opened.why is not None else None,
-            facts=opened.facts,
+            facts=self._clean_facts(opened.facts),
         )
+
+    def _clean_facts(self, facts: Facts | None) -> Facts | None:
+        """The facts, secrets removed from what the user or the peer chose in them (a reply's facts come clean)."""
+        clean = self.redactor.clean_text
+        match facts:
+            case AuthFacts():
+                offered, not_tried = (tuple(map(clean, names)) for names in (facts.offered, facts.not_tried))
+                why = clean(facts.why) if facts.why is not None else None
+                return replace(facts, offered=offered, not_tried=not_tried, why=why)
+            case EnvelopeFacts():
+                return replace(facts, address=clean(facts.address))
+            case MessageFacts():
+                return replace(facts, message_id=clean(facts.message_id))
+            case ConnectFacts(proxy=ProxyFacts(refusal=str() as words) as proxy):
+                return replace(facts, proxy=replace(proxy, refusal=clean(words)))
+            case _:
+                return facts
 
     def clean_reply(self, reply: Reply) -> Reply:
         """The reply, secrets removed."""

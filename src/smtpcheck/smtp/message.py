@@ -6,7 +6,7 @@ and MIME headers when its text is not ASCII (RFC 2045). Lines end with CRLF and 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smtpcheck.model import Reply
 
@@ -20,7 +20,9 @@ _QUEUE_IDS = (
     re.compile(r"^(?:2\.\d\.\d )?([0-9A-Za-z]{8,40}) Message accepted for delivery"),
     re.compile(r"\bqp ([0-9]{1,20})\b"),
     re.compile(r"<([^<>\s]{4,200})> \[InternalId=[0-9]+"),
-    re.compile(r"^(?:2\.\d\.\d )?OK:? +(?:[0-9]{9,} )?([0-9A-Za-z._-]{8,100})(?: - gsmtp)?$", re.IGNORECASE),
+    re.compile(
+        r"^(?:2\.\d\.\d )?OK:? +(?:[0-9]{9,} +)?(?=\S*[0-9])([0-9A-Za-z._-]{8,100})(?: - gsmtp)?$", re.IGNORECASE
+    ),
 )
 
 
@@ -70,9 +72,7 @@ def compose(
         ]
     content = b"\r\n".join(encoded)
     if wrapped:
-        import base64
-
-        content = base64.encodebytes(content + b"\r\n").rstrip(b"\n").replace(b"\n", b"\r\n")
+        content = _in_base64(content)
     head = "\r\n".join(headers).encode("utf-8")
     return Message(
         message_id=message_id,
@@ -80,6 +80,22 @@ def compose(
         eight_bit=eight_bit and not wrapped,
         utf8_headers=any(byte > 127 for byte in head),
     )
+
+
+def seven_bit(message: Message) -> Message:
+    """The same message for a server without 8BITMIME: such a one may cut the eighth bit off (RFC 6152)."""
+    if not message.eight_bit:
+        return message
+    head, _, body = message.content.partition(b"\r\n\r\n")
+    head = head.replace(b"\r\nContent-Transfer-Encoding: 8bit", b"\r\nContent-Transfer-Encoding: base64")
+    content = head + b"\r\n\r\n" + _in_base64(body.removesuffix(b"\r\n")) + b"\r\n"
+    return replace(message, content=content, eight_bit=False)
+
+
+def _in_base64(body: bytes) -> bytes:
+    import base64
+
+    return base64.encodebytes(body + b"\r\n").rstrip(b"\n").replace(b"\n", b"\r\n")
 
 
 def _header_text(text: str) -> str:

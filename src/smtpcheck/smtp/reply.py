@@ -145,6 +145,6 @@ def foreign_protocol(first_bytes: bytes) -> str | None:
         return "tls"
     if re.match(rb"\s*<(?:!doctype|html|\?xml)", first_bytes, re.IGNORECASE):
         return "http"
-    if re.match(rb"220[ -][^\r\n]*\bFTP\b(?![^\r\n]*\bE?SMTP\b)", first_bytes, re.IGNORECASE):
+    if re.match(rb"220[ -](?![^\r\n]*\bE?SMTP\b)[^\r\n]*\bFTP\b", first_bytes, re.IGNORECASE):
         return "ftp"
     return None

@@ -1,7 +1,8 @@
 """The people who may log in to the real servers, and the tokens that OAuth would have given them.
 
-Each has what another lacks: a login that is no address, a password that breaks careless quoting, and a password stored
-as a hash, so that PLAIN works and the mechanisms which need the password itself, CRAM-MD5 and DIGEST-MD5, cannot.
+Each has what another lacks: a login that is no address, a password that breaks careless quoting, a password stored as a
+hash, so that PLAIN works and the mechanisms which need the password itself, CRAM-MD5 and DIGEST-MD5, cannot, and one
+with letters that ISO 8859-1 has too, which DIGEST-MD5 would have hashed otherwise than Dovecot does.
 """
 
 import base64
@@ -29,8 +30,9 @@ class User:
 ALICE = User("alice", "wonderland", "alice@example.org")
 BOB = User("bob@example.org", ' p@ss: "word" it\'s 100% $HOME `#1` \\ ü€ ', "bob@example.org")
 CAROL = User("carol", "christmas carol", "carol@example.org", stored_hashed=True)
+DAVE = User("dave", "Grüße von Dave", "dave@example.org")
 
-USERS = (ALICE, BOB, CAROL)
+USERS = (ALICE, BOB, CAROL, DAVE)
 
 
 def token(user: User, *, lifetime: float = 3600) -> str:

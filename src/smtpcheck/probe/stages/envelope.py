@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from smtpcheck.model import EnvelopeFacts, Outcome, Stage
-from smtpcheck.probe.run import Declined, Refused
+from smtpcheck.probe.run import Broken, Declined, Refused, require
 from smtpcheck.probe.session import Session, Stop, Work
 from smtpcheck.probe.tape import OpenStep
 from smtpcheck.smtp.commands import line, mail_from, rcpt_to
-from smtpcheck.smtp.message import Message
+from smtpcheck.smtp.message import Message, seven_bit
 
+_COMPLETED = range(200, 300)
 _FLIGHT = 50  # commands: a peer that answers each before it reads on must not fill both directions
 
 
@@ -24,14 +25,16 @@ async def envelope(session: Session) -> None:
     assert sender is not None
     offers = session.ehlo.offers if session.ehlo else lambda keyword: False
     only_sender = session.options.until is Stage.SENDER
+    if session.test_message is not None and not offers("8BITMIME"):
+        session.test_message = seven_bit(session.test_message)
     parameters = _mail_parameters(session, recipients)
     commands = [mail_from(sender, parameters), *(() if only_sender else map(rcpt_to, recipients))]
     session.pipelined = not session.options.send and offers("PIPELINING")
     if session.pipelined:
         session.unsent = [*commands, "RSET", "QUIT"]
-    session.in_transaction = not session.options.send
 
     step = await session.step(Stage.SENDER, _sender(sender, parameters))
+    session.in_transaction = step.passed and not session.options.send
     if not step.passed or only_sender:
         if session.pipelined and step.reply is not None and not only_sender:
             await _spent_replies(session, recipients)
@@ -70,7 +73,6 @@ def _sender(address: str, parameters: tuple[str, ...]) -> Work:
         opened.command = mail_from(address, parameters)
         if _needs_utf8(session, session.target.recipients, session.test_message) and "SMTPUTF8" not in parameters:
             session.unsent = []
-            session.in_transaction = False
             raise Declined("an address is not ASCII, and the server does not offer SMTPUTF8")
         await _answered(session, opened)
 
@@ -99,8 +101,7 @@ async def _answered(session: Session, opened: OpenStep) -> None:
     parsed = await channel.reply(f"the reply to {verb}")
     session.due -= session.pipelined
     opened.reply = parsed.reply
-    if not 200 <= parsed.reply.code < 300:
-        raise Refused
+    require(parsed.reply, _COMPLETED, f"the reply to {verb}")
 
 
 async def _send_flight(session: Session) -> None:
@@ -122,7 +123,7 @@ async def _spent_replies(session: Session, recipients: Sequence[str]) -> None:
 
 def _pointless(address: str) -> Work:
     async def work(session: Session, opened: OpenStep) -> None:
-        with suppress(Refused):
+        with suppress(Refused, Broken):
             await _recipient(address)(session, opened)
         opened.outcome = Outcome.SKIPPED
         opened.why = "MAIL was refused, and this RCPT had been sent with it"

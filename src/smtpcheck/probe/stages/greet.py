@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from smtpcheck.model import BannerFacts, EhloFacts, Outcome, Protocol, Reply, Stage
 from smtpcheck.net.local import address_literal, ehlo_name
-from smtpcheck.probe.run import Broken, Refused
+from smtpcheck.probe.run import Broken, require
 from smtpcheck.probe.session import Session, Work
 from smtpcheck.probe.tape import OpenStep
 from smtpcheck.smtp.commands import hello_verb, line
@@ -13,8 +13,9 @@ from smtpcheck.smtp.reply import KEPT, ReplyMalformed, foreign_protocol
 
 
 async def banner(session: Session, opened: OpenStep) -> None:
-    """Waits for the greeting. Anything but a 220 is a refusal; anything but a reply is another protocol, or
-    garbage.
+    """Waits for the greeting. A 4yz or 5yz is a refusal; anything but a reply is another protocol, or garbage.
+
+    What came after the greeting was not the server's turn to say: it is kept, and never taken for the reply to EHLO.
     """
     channel, tape = session.connection, session.tape
     opened.facts = BannerFacts()
@@ -35,10 +36,9 @@ async def banner(session: Session, opened: OpenStep) -> None:
     if other := foreign_protocol(parsed.raw):
         opened.facts = replace(opened.facts, protocol=other)
         raise Broken(f"the greeting is one of {other.upper()}")
-    if parsed.reply.code != 220:
-        raise Refused
-    if channel.pending:
-        opened.facts = replace(opened.facts, surplus=tape.redactor.clean(channel.partial))
+    require(parsed.reply, (220,), "the banner")
+    if surplus := channel.take_surplus():
+        opened.facts = replace(opened.facts, surplus=tape.redactor.clean(surplus))
 
 
 def _banner_facts(reply: Reply, first_byte: float | None) -> BannerFacts:
@@ -86,8 +86,7 @@ def _hello(verb: str) -> Work:
         parsed = await channel.command(line(opened.command), opened.command, f"the reply to {verb}")
         opened.reply = parsed.reply
         opened.facts = ehlo_facts(facts, session.tape.clean_reply(parsed.reply))
-        if parsed.reply.code != 250:
-            raise Refused
+        require(parsed.reply, (250,), f"the reply to {verb}")
         session.ehlo = ehlo_facts(facts, parsed.reply)
 
     return work

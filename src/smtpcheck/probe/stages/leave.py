@@ -28,7 +28,7 @@ def mark_unrun(session: Session) -> None:
     """Records the stages that were not run as skipped, with the reason."""
     tape = session.tape
     seen = {step.stage for step in tape.steps}
-    stopped = any(not step.passed and step.stage is not Stage.QUIT for step in tape.steps)
+    stopped = tape.attempt().stopper is not None
     for stage in Stage:
         if stage not in seen and stage not in (Stage.CONFIG, Stage.DNS):
             tape.skip(stage, "an earlier step did not pass" if stopped else "not asked for")

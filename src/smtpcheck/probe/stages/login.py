@@ -10,9 +10,9 @@ from functools import partial
 from typing import TypeVar
 
 from smtpcheck.model import AuthFacts, Secret, Stage
+from smtpcheck.model.secret import SHORT
 from smtpcheck.net.threads import in_daemon_thread
-from smtpcheck.probe.redact import SHORT
-from smtpcheck.probe.run import Broken, Declined, Refused
+from smtpcheck.probe.run import Broken, Declined, require
 from smtpcheck.probe.session import Session, Stop
 from smtpcheck.probe.tape import OpenStep
 from smtpcheck.smtp import sasl
@@ -46,19 +46,15 @@ async def auth(session: Session, opened: OpenStep) -> None:
         raise Declined(error.reason) from None
     try:
         parsed = await _exchange(session, opened, mechanism)
-        proof = mechanism.finished() if parsed.reply.code == 235 else None
+        opened.reply = parsed.reply
+        require(parsed.reply, (235,), f"the reply to AUTH {name}")
+        proof = mechanism.finished()
     except sasl.SaslError as error:
         _learn(opened, problem=error.reason)
         raise Broken(error.reason) from None
-    opened.reply = parsed.reply
-    if proof is not None:
-        _learn(opened, server_proven=proof.proven)
-        if proof.proven is False:
-            raise Broken(proof.why)
-        return
-    if parsed.reply.positive:
-        raise Broken(f"the server answered {parsed.reply.code} where 235 ends a login")
-    raise Refused
+    _learn(opened, server_proven=proof.proven)
+    if proof.proven is False:
+        raise Broken(proof.why)
 
 
 def _mechanism(session: Session, opened: OpenStep) -> str:
@@ -139,7 +135,8 @@ async def _exchange(session: Session, opened: OpenStep, mechanism: sasl.Mechanis
                 response = await _call(mechanism.blocking, partial(mechanism.respond, challenge))
         except sasl.SaslError:
             await channel.send(line(sasl.CANCEL), sasl.CANCEL)
-            opened.reply = (await channel.reply("the reply to a cancelled AUTH", _without_challenge)).reply
+            cancelled = await channel.reply("the reply to a cancelled AUTH", _without_challenge)
+            opened.reply = cancelled.reply if cancelled.reply.code != 334 else replace(cancelled.reply, lines=("***",))
             raise
         text = sasl.response_text(response)
         session.tape.redactor.add(text.encode())

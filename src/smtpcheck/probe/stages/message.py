@@ -7,7 +7,7 @@ facts keep how far the message got, so that nobody claims more than was proven.
 from dataclasses import replace
 
 from smtpcheck.model import MessageFacts, Protocol, Reply
-from smtpcheck.probe.run import Broken, Refused
+from smtpcheck.probe.run import require
 from smtpcheck.probe.session import Session
 from smtpcheck.probe.tape import OpenStep
 from smtpcheck.smtp.commands import line
@@ -23,10 +23,7 @@ async def message(session: Session, opened: OpenStep) -> None:
     opened.command = "DATA"
     parsed = await channel.command(line("DATA"), "DATA", "the reply to DATA")
     opened.reply = parsed.reply
-    if parsed.reply.code != 354:
-        if parsed.reply.positive:
-            raise Broken(f"the server answered DATA with {parsed.reply.code} where 354 is due")
-        raise Refused
+    require(parsed.reply, (354,), "the reply to DATA")
     opened.reply = None
     opened.facts = replace(facts, phase="body")
     session.tape.waiting("the server to take the message")
@@ -36,16 +33,20 @@ async def message(session: Session, opened: OpenStep) -> None:
     opened.command = "the final dot"
     replies = await _final_replies(session)
     clean = [session.tape.clean_reply(reply) for reply in replies]
-    refused = [reply for reply in replies if not reply.positive]
-    opened.reply = (refused or replies)[0]
+    opened.reply = max(replies, key=_worst)
     opened.facts = replace(
         facts,
         phase="dot",
         queue_id=next((found for reply in clean if (found := queue_id(reply))), None),
         lmtp=tuple(f"{reply.code} {reply.text}" for reply in clean) if session.target.protocol is Protocol.LMTP else (),
     )
-    if refused:
-        raise Refused
+    for reply in replies:
+        require(reply, range(200, 300), "the reply to the final dot")
+
+
+def _worst(reply: Reply) -> int:
+    """Of several replies the one that speaks for all: a permanent refusal before a temporary one."""
+    return 0 if reply.positive else 1 if reply.temporary else 2
 
 
 async def _final_replies(session: Session) -> list[Reply]:

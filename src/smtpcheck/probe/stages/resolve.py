@@ -61,6 +61,7 @@ class Names:
         """
         if self._facts is None:
             self._side.cancel()
+            await asyncio.wait((self._side,))
             return
         within = 0.0 if self._recording.clock.ended_by else _JOIN_WITHIN
         facts = await complete(self._facts, self._side, family=self._options.family, within=within)

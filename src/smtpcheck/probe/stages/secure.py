@@ -4,7 +4,9 @@ A certificate that is not trusted ends the session: smtpcheck sends nothing over
 chain is read beside the rest of the session, and its facts join the step when it is over.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from smtpcheck.model import Options, Stage, StarttlsFacts, Step, Target, TlsFacts, TlsFailed, TlsMode
@@ -15,10 +17,14 @@ from smtpcheck.net.tls_facts import facts as tls_facts
 from smtpcheck.net.tls_facts import with_chain
 from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe import plan
-from smtpcheck.probe.run import Broken, Declined, Refused
+from smtpcheck.probe.run import Broken, Declined, require
 from smtpcheck.probe.session import Session
+from smtpcheck.probe.stages.greet import banner, hello
 from smtpcheck.probe.tape import OpenStep
 from smtpcheck.smtp.commands import line
+
+_JOIN_WITHIN = 2.0
+_JOIN_INTERRUPTED = 0.15
 
 
 def policy_of(options: Options) -> TlsPolicy:
@@ -70,8 +76,7 @@ async def starttls(session: Session, opened: OpenStep) -> None:
     opened.command = "STARTTLS"
     parsed = await channel.command(line("STARTTLS"), "STARTTLS", "the reply to STARTTLS")
     opened.reply = parsed.reply
-    if parsed.reply.code != 220:
-        raise Refused
+    require(parsed.reply, (220,), "the reply to STARTTLS")
     if surplus := channel.take_surplus():
         opened.facts = StarttlsFacts(offered=True, surplus=session.tape.redactor.clean(surplus))
         raise Broken("bytes came in clear after the reply to STARTTLS, before TLS")
@@ -85,7 +90,24 @@ async def secure(session: Session) -> None:
     engine = session.connection.engine
     if isinstance(step.facts, TlsFacts) and engine is not None and engine.peer_chain():
         session.join_later.append(_chain_reader(session, engine))
+    if step.passed and session.options.until is Stage.TLS and _judged_later(engine):
+        await _hear(session)
     session.go_on(step)
+
+
+def _judged_later(engine: TlsEngine | None) -> bool:
+    """Whether the server has yet to judge our certificate: in TLS 1.3 it does so when our side is done (RFC 8446
+    section 4.4.2.4).
+    """
+    return engine is not None and engine.version == "TLSv1.3" and engine.client_certificate_asked
+
+
+async def _hear(session: Session) -> None:
+    """The server's next words: only they tell a handshake that it took from one that it refuses."""
+    if session.target.tls is TlsMode.IMPLICIT:
+        await session.step(Stage.BANNER, banner)
+    else:
+        await hello(session)
 
 
 async def handshake(session: Session, opened: OpenStep) -> None:
@@ -118,7 +140,10 @@ async def handshake(session: Session, opened: OpenStep) -> None:
 
 
 def _chain_reader(session: Session, engine: TlsEngine) -> Callable[[], Awaitable[None]]:
-    """What reads the chain in a thread (its library takes long to load) and gives the facts to the step."""
+    """What reads the chain in a thread (its library takes long to load) and gives the facts to the step.
+
+    OpenSSL's verdict stands in the facts already: a chain that takes too long to read stays unread.
+    """
     now = session.tape.clock.wall
 
     async def join() -> None:
@@ -128,7 +153,10 @@ def _chain_reader(session: Session, engine: TlsEngine) -> Callable[[], Awaitable
 
         step = session.tape.attempt().step(Stage.TLS)
         assert step is not None
-        facts = await in_daemon_thread(read, step)
-        session.tape.amend(Stage.TLS, lambda present: replace(present, facts=facts))
+        within = _JOIN_INTERRUPTED if session.tape.clock.ended_by else _JOIN_WITHIN
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                facts = await in_daemon_thread(read, step)
+                session.tape.amend(Stage.TLS, lambda present: replace(present, facts=facts))
 
     return join

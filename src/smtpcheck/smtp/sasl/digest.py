@@ -100,8 +100,9 @@ class DigestMd5:
             _spelled(text, what, utf8) for text, what in ((self._user, "user name"), (self._password, "password"))
         )
         authzid = None if self._authzid is None else octets(self._authzid, "authorization identity")
-        # Hashes are over ISO 8859-1 wherever that has the characters, also when UTF-8 travels (section 2.1.2.1).
-        secret = md5(b":".join(_hashed(part, utf8) for part in (user, realm or b"", password))).digest()
+        # Section 2.1.2.1 wants ISO 8859-1 hashed wherever that has the characters, also when UTF-8 travels. Dovecot
+        # hashes UTF-8 as it stands and takes nothing else, Cyrus SASL tries both: so what travels is what is hashed.
+        secret = md5(b":".join([user, realm or b"", password])).digest()
         a1 = b":".join([secret, server_nonce, self._nonce, *([] if authzid is None else [authzid])])
 
         def answer(method: bytes) -> bytes:
@@ -153,15 +154,6 @@ def _spelled(text: str, what: str, utf8: bool) -> bytes:
     except UnicodeEncodeError:
         pass  # raised outside of the handler: the error holds the whole text
     raise CredentialsUnusable(f"the {what} does not fit ISO 8859-1, and the server does not say charset=utf-8")
-
-
-def _hashed(value: bytes, utf8: bool) -> bytes:
-    if not utf8:
-        return value
-    try:
-        return value.decode("utf-8").encode("latin-1")
-    except UnicodeError:
-        return value
 
 
 def _hex(data: bytes) -> bytes:

@@ -1,0 +1,5 @@
+"""What the command line finds wrong by itself, before the types of smtpcheck (and their `UsageError`) are loaded."""
+
+
+class Misuse(Exception):
+    """A command line that cannot be understood. The text is one sentence, and never holds a secret."""

@@ -1,0 +1,65 @@
+"""Whether a stream gets colour and symbols: pure functions of the option, the environment and the stream.
+
+`NO_COLOR` (no-color.org) and `FORCE_COLOR` count when they are set and not empty; the option on the command line
+counts more than both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from smtpcheck.model import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The marks before a stage."""
+
+    passed: str
+    failed: str
+    skipped: str
+    waiting: str
+
+    def of(self, outcome: Outcome) -> str:
+        """The mark for an outcome: whatever neither passed nor was skipped has failed."""
+        match outcome:
+            case Outcome.PASSED:
+                return self.passed
+            case Outcome.SKIPPED:
+                return self.skipped
+            case Outcome.WAITING:
+                return self.waiting
+        return self.failed
+
+
+SYMBOLS = Marks("✓", "✗", "–", "…")
+ASCII = Marks("ok", "FAIL", "--", "..")
+
+
+def marks(ascii: bool) -> Marks:
+    """Symbols, or words of ASCII letters."""
+    return ASCII if ascii else SYMBOLS
+
+
+def choose_color(option: str, environ: Mapping[str, str], isatty: bool) -> bool:
+    """Whether to colour: `option` is auto, always or never; isatty tells whether the stream is a terminal."""
+    if option != "auto":
+        return option == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "") not in ("", "0"):
+        return True
+    return isatty and environ.get("TERM") != "dumb"
+
+
+def choose_ascii(encoding: str | None) -> bool:
+    """True where the stream's encoding cannot write the symbols."""
+    try:
+        "".join((SYMBOLS.passed, SYMBOLS.failed, SYMBOLS.skipped, SYMBOLS.waiting)).encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def choose_cursor(environ: Mapping[str, str], isatty: bool, system: str) -> bool:
+    """Whether lines that were written can be taken back: `system` is os.name; an old Windows console cannot."""
+    return isatty and environ.get("TERM") != "dumb" and (system != "nt" or "WT_SESSION" in environ)

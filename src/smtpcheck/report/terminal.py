@@ -1,0 +1,273 @@
+"""The report for a person: the cause if there is one, the list of stages, then where it stopped, in whose words, what
+can be said about it and what to try; or how far it came.
+
+Starts from a cleaned report (`printable.cleaned`), so no text of a server, a file or a user reaches the terminal as it
+was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from smtpcheck.model import Attempt, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
+from smtpcheck.report.advice import options
+from smtpcheck.report.layout import Paragraph, Span, lay_out, words
+from smtpcheck.report.lines import ended, facts
+from smtpcheck.report.phrases import clock, first_words, lasting, listed, number, path_of, wire_lines
+from smtpcheck.report.printable import cleaned, printable
+from smtpcheck.report.remarks import expectations, others, warnings, which
+from smtpcheck.report.seen import seen
+from smtpcheck.report.stop import Stop, stop_of
+from smtpcheck.report.style import Marks, marks
+from smtpcheck.report.transcript import transcript
+from smtpcheck.report.words import expected, headline, verdict
+
+LONGEST_TEXT = 500
+MOST_LINES = 12
+FINAL_DOT = "the final dot"  # the name in a recording of the line that ends a message
+
+_TLS = {
+    TlsMode.STARTTLS: "STARTTLS",
+    TlsMode.OPPORTUNISTIC: "STARTTLS if offered",
+    TlsMode.IMPLICIT: "implicit TLS",
+    TlsMode.OFF: "without TLS",
+}
+
+_STYLES = {Outcome.PASSED: "green", Outcome.SKIPPED: "dim", Outcome.INTERRUPTED: "yellow", Outcome.WAITING: "yellow"}
+_BLANK = Paragraph()
+
+
+def terminal(report: Report, *, width: int, color: bool, ascii: bool, verbose: bool) -> str:
+    """The whole report as text, no line wider than `width`."""
+    dialogue = _dialogue(report, ascii) if verbose else []
+    report = cleaned(_shortened(report), limit=LONGEST_TEXT, ascii=ascii)
+    stop = stop_of(report)
+    sections = [
+        _head(report),
+        _cause(report.cause) if report.cause else [],
+        dialogue,
+        _stages(report, marks(ascii), verbose),
+        _stopped(stop, report, marks(ascii)) if not report.passed else [],
+        _notes("Other connections", others(report)),
+        _notes("Worth knowing", [*warnings(report), *(_also(finding) for finding in report.also)]),
+        _notes("Expectations", expectations(report)),
+        _end(report, marks(ascii)),
+    ]
+    return lay_out(_spaced(sections), width, color)
+
+
+def _shortened(report: Report) -> Report:
+    """Of a traceback only its last line: the rest is for the JSON report."""
+    attempts = [
+        replace(
+            attempt, steps=tuple(_last_line(step) if step.outcome is Outcome.BUG else step for step in attempt.steps)
+        )
+        for attempt in report.attempts
+    ]
+    return replace(report, attempts=tuple(attempts))
+
+
+def _last_line(step: Step) -> Step:
+    lines = (step.why or "").strip().splitlines()
+    return replace(step, why=lines[-1] if lines else None)
+
+
+def _spaced(sections: Sequence[Sequence[Paragraph]]) -> list[Paragraph]:
+    """The sections that hold something, a blank line between them."""
+    spaced: list[Paragraph] = []
+    for section in sections:
+        if section:
+            spaced += [_BLANK, *section] if spaced else section
+    return spaced
+
+
+def _head(report: Report) -> list[Paragraph]:
+    target = report.target
+    about = [_tls(target)]
+    if target.user is not None:
+        about.append(f"login as {target.user}")
+    if target.sender is not None:
+        about.append(f"from {path_of(target.sender)}")
+    if target.recipients:
+        about.append(f"to {listed([path_of(recipient) for recipient in target.recipients], 3)}")
+    return [Paragraph(((target.label, "bold"), (f", {', '.join(about)}", "")))]
+
+
+def _tls(target: Target) -> str:
+    """When TLS begins. AUTO has become STARTTLS by now, which a credential demands."""
+    if target.tls is TlsMode.AUTO:
+        return _TLS[TlsMode.OPPORTUNISTIC if target.user is None else TlsMode.STARTTLS]
+    return _TLS[target.tls]
+
+
+def _cause(cause: Finding) -> list[Paragraph]:
+    lines = [
+        Paragraph(((f"cause ({cause.certainty}): ", "bold red"), (cause.title, "bold"))),
+        words(cause.why, indent=2),
+    ]
+    lines += [words(step, indent=2, bullet="* ") for step in cause.fix]
+    if cause.alternatives:
+        lines.append(words(f"It could also be {listed(cause.alternatives, 6, 'or')}.", indent=2))
+    if cause.settle:
+        lines.append(words(f"What would settle it: {cause.settle}", indent=2))
+    return [*lines, words(f"more: smtpcheck explain {cause.id}", "dim", indent=2)]
+
+
+def _also(finding: Finding) -> str:
+    return f"{finding.severity} ({finding.certainty}): {finding.title}"
+
+
+def _dialogue(report: Report, ascii: bool) -> list[Paragraph]:
+    paragraphs: list[Paragraph] = []
+    for attempt in report.attempts:
+        spoken = transcript(attempt, ascii)
+        if spoken:
+            title = printable(which(attempt), limit=80, ascii=ascii)
+            paragraphs += [*([_BLANK] if paragraphs else []), words(f"Transcript of {title}", "bold"), *spoken]
+    return paragraphs
+
+
+# The list of stages
+
+
+def _stages(report: Report, marks: Marks, verbose: bool) -> list[Paragraph]:
+    attempt = report.attempt
+    if attempt is None:
+        return []
+    paragraphs: list[Paragraph] = []
+    before: EhloFacts | None = None
+    for skipped, steps in groupby(_shown(report, attempt, verbose), key=_skipped_for):
+        if skipped is not None:
+            paragraphs += _skipped(list(steps), skipped, marks)
+            continue
+        for step in steps:
+            told = facts(step, report, attempt.address, before)
+            how = [] if step.passed else [_how(Stop(report, attempt, step), step is attempt.stopper)]
+            paragraphs += _stage(step, [*how, *told], marks)
+            if isinstance(step.facts, EhloFacts) and step.passed:
+                before = step.facts
+    return paragraphs
+
+
+def _how(stop: Stop, decides: bool) -> str:
+    """How a step ended; with the server's words where they stand nowhere else."""
+    if stop.step.reply is not None and not decides and stop.step.stage is not Stage.RECIPIENT:
+        return f"{stop.step.outcome}: {first_words(stop.step.reply)}"
+    return ended(stop.step, stop.detail)
+
+
+def _shown(report: Report, attempt: Attempt, verbose: bool) -> list[Step]:
+    """The steps of the attempt that decides, begun with what stands in the first one alone (config and dns)."""
+    early = (Stage.CONFIG, Stage.DNS)
+    steps = list(attempt.steps)
+    if not any(step.stage in early for step in steps):
+        steps = [step for step in report.attempts[0].steps if step.stage in early] + steps
+    return [step for step in steps if verbose or not _silent_success(step)]
+
+
+def _silent_success(step: Step) -> bool:
+    """Stages that have nothing to tell when all is well."""
+    if step.stage is Stage.QUIT:
+        return step.outcome is not Outcome.BUG
+    return step.stage is Stage.CONFIG and step.passed and not facts_of_config(step)
+
+
+def facts_of_config(step: Step) -> bool:
+    """True when the config stage has a note."""
+    return bool(getattr(step.facts, "notes", ()))
+
+
+def _skipped_for(step: Step) -> str | None:
+    return (step.why or "skipped") if step.outcome is Outcome.SKIPPED else None
+
+
+def _stage(step: Step, told: Sequence[str], marks: Marks) -> list[Paragraph]:
+    style = _STYLES.get(step.outcome, "bold red")
+    lead: tuple[Span, ...] = (
+        (f"{marks.of(step.outcome):<{_mark_width(marks)}} ", style),
+        (f"{step.stage:<9} ", "bold" if not step.passed else ""),
+        (f"{clock(step.seconds):>7}  ", "dim"),
+    )
+    if not told:
+        return [Paragraph((), lead)]
+    first, *more = told
+    blank: Span = (" " * sum(len(text) for text, _ in lead), "")
+    return [
+        Paragraph(((first, "" if step.passed else style),), lead),
+        *(Paragraph(((line, ""),), (blank,)) for line in more),
+    ]
+
+
+def _skipped(steps: Sequence[Step], why: str, marks: Marks) -> list[Paragraph]:
+    names = ", ".join(dict.fromkeys(step.stage.value for step in steps))
+    return [Paragraph(((f"{names}: {why}", "dim"),), ((f"{marks.skipped:<{_mark_width(marks)}} ", "dim"),))]
+
+
+def _mark_width(marks: Marks) -> int:
+    return max(len(marks.passed), len(marks.failed), len(marks.skipped))
+
+
+# Where it stopped
+
+
+def _stopped(stop: Stop | None, report: Report, marks: Marks) -> list[Paragraph]:
+    if stop is None:
+        at = f" at {report.stage}" if report.stage else ""
+        return [words(f"{marks.failed} {report.outcome}{at}", "bold red")]
+    style = "bold yellow" if report.expected or report.outcome is Outcome.INTERRUPTED else "bold red"
+    paragraphs = [Paragraph(((headline(stop), style),), ((f"{marks.of(stop.step.outcome)} ", style),))]
+    if quoted := _quoted(stop):
+        asked = ", and the command that they answer" if any(who == "C: " for who, _ in quoted) else ""
+        paragraphs += [_BLANK, words(f"The server's words{asked}:", indent=2)]
+        paragraphs += [_line(who, text) for who, text in quoted]
+    sentences = [stop.step.why] if stop.step.outcome is Outcome.BUG and stop.step.why else seen(stop)
+    for title, items in (("What was seen:", sentences), ("To try:", options(stop))):
+        if items:
+            paragraphs += [_BLANK, words(title, indent=2)]
+            paragraphs += [words(item, indent=2, bullet="* ") for item in items]
+    return paragraphs
+
+
+def _line(who: str, text: str) -> Paragraph:
+    return Paragraph(((text, "cyan" if who == "S: " else ""),), ((f"    {who}", "dim"),))
+
+
+def _quoted(stop: Stop) -> list[tuple[str, str]]:
+    """The replies that stopped the check, as they came: several where several recipients were refused."""
+    steps = [stop.step]
+    if stop.step.stage is Stage.RECIPIENT:
+        all_recipients = [step for step in stop.attempt.steps if step.stage is Stage.RECIPIENT]
+        steps = [step for step in all_recipients if step.outcome is Outcome.REFUSED] or steps
+    lines: list[tuple[str, str]] = []
+    for step in steps[:MOST_LINES]:
+        if step.reply is None:
+            continue
+        if step.command:
+            lines.append(("C: ", "." if step.command == FINAL_DOT else step.command))
+        said = wire_lines(step.reply)
+        lines += [("S: ", line) for line in said[:MOST_LINES]]
+        if len(said) > MOST_LINES:
+            lines.append(("   ", f"({number(len(said) - MOST_LINES, 'more line')}; --json has all of them)"))
+    if len(steps) > MOST_LINES:
+        lines.append(("   ", f"({number(len(steps) - MOST_LINES, 'more recipient')} refused; --json has all of them)"))
+    return lines
+
+
+# Beside it, and the end
+
+
+def _notes(title: str, lines: Sequence[str]) -> list[Paragraph]:
+    return [words(f"{title}:"), *(words(line, indent=2, bullet="* ") for line in lines)] if lines else []
+
+
+def _end(report: Report, marks: Marks) -> list[Paragraph]:
+    took = f"smtpcheck {report.smtpcheck}, {lasting(report.seconds)} in all, exit code {report.exit_code}"
+    closing = words(took, "dim")
+    if report.expected:
+        return [Paragraph(((expected(report), "bold green"),), ((f"{marks.passed} ", "bold green"),)), closing]
+    if not report.passed:
+        return [closing]
+    unmet = report.exit_code != 0
+    style = "bold yellow" if unmet else "bold green"
+    sentence = verdict(report) + ("; but something that was expected of it did not hold" if unmet else "")
+    return [Paragraph(((sentence, style),), ((f"{marks.failed if unmet else marks.passed} ", style),)), closing]

@@ -1,0 +1,100 @@
+"""smtpcheck against a real server: the call that a user would make, and what the server's log says of the session.
+
+The servers listen on 127.0.0.1 and are called by the name in their certificates. A log is read from where the check
+began until the server has logged the end of the session, so that no test sees the sessions of another.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Unpack
+
+from smtpcheck import Report, Stage, Step, check
+from smtpcheck.api import Wanted
+
+from .servers.client import IMPLICIT_TLS
+from .servers.process import Server
+
+NAME = "mail.example.org"
+
+_LOG_SECONDS = 3.0
+_POSTFIX_PROCESS = re.compile(r"postfix/smtpd\[(\d+)\]: (connect from|disconnect from|fatal)")
+_EXIM_BEGIN = re.compile(r"SMTP connection from \S+ \(TCP/IP connection count")
+_EXIM_END = re.compile(r"SMTP connection from .* (?:closed by|lost)|rejected connection in")
+_RUDE = re.compile(r"lost connection after|SMTP connection from .* lost|reset by peer|pipelining|synchronization error")
+
+
+def checked(server: Server, role: str, **wanted: Unpack[Wanted]) -> Report:
+    """The report of one check of the port of this role. A step gets 8 s unless told; TLS trusts the authority alone."""
+    defaults: Wanted = {"address": server.host, "helo": "client.example.com", "timeout": 8.0}
+    if role == IMPLICIT_TLS:
+        defaults["tls"] = "implicit"
+    if wanted.get("tls") != "off" and not wanted.get("insecure"):
+        defaults["ca_file"] = str(server.ca_file)
+    return check(f"{NAME}:{server.ports[role]}", **{**defaults, **wanted})
+
+
+def checked_and_logged(server: Server, role: str, **wanted: Unpack[Wanted]) -> tuple[Report, str]:
+    """The same, and what Postfix or Exim logged meanwhile, the end of the session included."""
+    log = server.logs[0]
+    _until(lambda: _sessions(log.read_text())[1] > 0 and _all_ended(log.read_text()))  # what others did here
+    before = log.stat().st_size
+    report = checked(server, role, **wanted)
+    _until(lambda: _sessions(_since(log, before))[1] > 0)
+    return report, _since(log, before)
+
+
+def done(report: Report, stage: Stage) -> Step:
+    """The last step of that stage, which has to be there."""
+    step = report.step(stage)
+    assert step is not None, f"the report has no step {stage}"
+    return step
+
+
+def words(step: Step) -> str:
+    """The reply of a step as one line: the code, then its lines joined by " | "."""
+    assert step.reply is not None, f"{step.stage} has no reply ({step.outcome}, {step.why})"
+    return f"{step.reply.code} " + " | ".join(step.reply.lines)
+
+
+def rudeness(log: str) -> list[str]:
+    """The lines in which a server complains of how its client behaved or left."""
+    return [line for line in log.splitlines() if _RUDE.search(line)]
+
+
+def left_by_quit(log: str) -> bool:
+    """Whether the one session that ended in this log of Postfix or Exim was ended by the client's QUIT."""
+    ends = [line for line in log.splitlines() if ": disconnect from" in line or _EXIM_END.search(line)]
+    assert len(ends) == 1, ends
+    return "quit=1" in ends[0] or "closed by QUIT" in ends[0]
+
+
+def _since(log: Path, size: int) -> str:
+    return log.read_bytes()[size:].decode(errors="replace")
+
+
+def _sessions(log: str) -> tuple[int, int]:
+    """How many sessions began and how many ended. A process of Postfix that dies ends its session without saying so."""
+    began = ended = 0
+    serving: set[str] = set()
+    for process, what in _POSTFIX_PROCESS.findall(log):
+        if what == "connect from":
+            serving.add(process)
+            began += 1
+        elif process in serving:
+            serving.remove(process)
+            ended += 1
+    return began + len(_EXIM_BEGIN.findall(log)), ended + len(_EXIM_END.findall(log))
+
+
+def _all_ended(log: str) -> bool:
+    began, ended = _sessions(log)
+    return began == ended
+
+
+def _until(true: Callable[[], bool]) -> None:
+    """Waits for something that a server writes to its log a moment after it did it. Gives up in silence."""
+    deadline = time.monotonic() + _LOG_SECONDS
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
