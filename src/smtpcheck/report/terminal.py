@@ -8,8 +8,9 @@ was.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from shlex import quote
 
-from smtpcheck.model import Attempt, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
+from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
 from smtpcheck.report.advice import options
 from smtpcheck.report.layout import Paragraph, Span, lay_out, words
 from smtpcheck.report.lines import ended, facts
@@ -110,7 +111,7 @@ def _cause(cause: Finding) -> list[Paragraph]:
         lines.append(words(f"It could also be {listed(cause.alternatives, 6, 'or')}.", indent=2))
     if cause.settle:
         lines.append(words(f"What would settle it: {cause.settle}", indent=2))
-    return [*lines, words(f"more: smtpcheck explain {cause.id}", "dim", indent=2)]
+    return [*lines, words(f"more: smtpcheck explain {quote(cause.id)}", "dim", indent=2)]
 
 
 def _also(finding: Finding) -> str:
@@ -169,12 +170,8 @@ def _silent_success(step: Step) -> bool:
     """Stages that have nothing to tell when all is well."""
     if step.stage is Stage.QUIT:
         return step.outcome is not Outcome.BUG
-    return step.stage is Stage.CONFIG and step.passed and not facts_of_config(step)
-
-
-def facts_of_config(step: Step) -> bool:
-    """True when the config stage has a note."""
-    return bool(getattr(step.facts, "notes", ()))
+    notes = step.facts.notes if isinstance(step.facts, ConfigFacts) else ()
+    return step.stage is Stage.CONFIG and step.passed and not notes
 
 
 def _skipped_for(step: Step) -> str | None:
