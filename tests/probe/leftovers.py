@@ -8,18 +8,22 @@ Steps have ten seconds each, but for the ones that the test names: so a loaded m
 
 import asyncio
 import os
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from smtpcheck.api import run
 from smtpcheck.model import Options, Patience, Progress, Report, Secret, Step, Target
 from smtpcheck.model.secret import SecretKind
+from smtpcheck.net.resolve import resolve
 from smtpcheck.settings.build import build
 from smtpcheck.settings.request import Request
 
@@ -100,3 +104,35 @@ def _descriptors() -> set[tuple[str, str]]:
         except FileNotFoundError:
             continue  # the listing's own
     return found
+
+
+@contextmanager
+def full_queue(family: int = socket.AF_INET, where: Any = ("127.0.0.1", 0)) -> Iterator[Any]:
+    """A listener whose accept queue is full, so that a connect to it is not answered; gives its address."""
+    with socket.socket(family) as listener, ExitStack() as waiting:
+        listener.bind(where)
+        listener.listen(0)
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket(family))
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        time.sleep(0.05)  # the kernel's own handshakes
+        yield listener.getsockname()
+
+
+@contextmanager
+def hanging_getaddrinfo() -> Iterator[None]:
+    """The system resolver does not answer, until this context ends."""
+    release = threading.Event()
+
+    def getaddrinfo(*question: object) -> list[tuple[Any, ...]]:
+        release.wait(60)
+        return []
+
+    assert resolve.__kwdefaults__ is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(resolve.__kwdefaults__, "getaddrinfo", getaddrinfo)
+        try:
+            yield
+        finally:
+            release.set()

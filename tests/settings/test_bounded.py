@@ -1,4 +1,7 @@
-"""Commands that give a secret: without a shell, in a bounded time, with everything they started ended."""
+"""Commands that give a secret: without a shell, in a bounded time, with everything they started ended.
+
+No clock is read: what is not ended sleeps longer than a test may take.
+"""
 
 import os
 import shlex
@@ -30,13 +33,12 @@ def running(pid: int) -> bool:
 
 
 def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
-    while running(pid):
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            return False
+    for _ in range(500):
+        if not running(pid):
+            return True
         time.sleep(0.01)
-    return True
+    os.kill(pid, signal.SIGKILL)
+    return False
 
 
 def test_what_it_prints_is_the_secret() -> None:
@@ -47,25 +49,21 @@ def test_what_it_prints_is_the_secret() -> None:
 
 def test_a_command_that_never_ends_is_ended() -> None:
     """At its time, with one sentence."""
-    began = time.monotonic()
     with pytest.raises(UsageError, match="did not end within"):
-        run_command("sleep 60", 0.3, 100, OPTION)
-    assert time.monotonic() - began < 5
+        run_command("sleep 600", 0.3, 100, OPTION)
 
 
 def test_a_command_that_closes_its_output_and_goes_on_is_ended() -> None:
     """The end of its output is not its end."""
     with pytest.raises(UsageError, match="did not end within"):
-        run_command(python("import os, time; os.close(1); os.close(2); time.sleep(60)"), 1, 100, OPTION)
+        run_command(python("import os, time; os.close(1); os.close(2); time.sleep(600)"), 1, 100, OPTION)
 
 
 def test_what_it_left_in_the_background_is_ended_too(tmp_path: Path) -> None:
     """A child that holds the pipe neither keeps us waiting nor stays behind."""
     file = tmp_path / "pid"
-    began = time.monotonic()
-    printed = run_command(f"sh -c 'sleep 60 & echo $! > {file}; echo hunter2'", 20, 100, OPTION)
+    printed = run_command(f"sh -c 'sleep 600 & echo $! > {file}; echo hunter2'", 20, 100, OPTION)
     assert printed == b"hunter2\n"
-    assert time.monotonic() - began < 5
     assert gone(int(file.read_text()))
 
 
@@ -121,14 +119,13 @@ def test_a_complaint_does_not_repeat_the_secret_nor_paint_the_terminal() -> None
 def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
     """Ctrl-C while the command runs: 130, and the command is gone."""
     file = tmp_path / "pid"
-    command = f"sh -c 'echo $$ > {file}; exec sleep 60'"
+    command = f"sh -c 'echo $$ > {file}; exec sleep 600'"
     process = subprocess.Popen(
         [sys.executable, "-m", "smtpcheck", "check", "localhost:1", "--user", "a", "--password-command", command],
         stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 20
     while not (file.exists() and file.read_text().strip()):
-        assert time.monotonic() < deadline
+        assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)

@@ -83,7 +83,7 @@ def parse(words: Sequence[str], program: str) -> Work:
         if type(error).__name__ == "NoArgsIsHelpError":
             typer.echo(cast(Any, error).format_message(), err=True)
             return lambda: 2
-        raise Misuse(_sentence(error, words)) from None
+        raise Misuse(_sentence(error)) from None
     except SystemExit as end:
         # A closed pipe while the help was written, which Typer ends with 1; or an answer to the shell's completion.
         if end.code == 1:
@@ -92,21 +92,28 @@ def parse(words: Sequence[str], program: str) -> Work:
     return asked if callable(asked) else lambda: int(asked or 0)
 
 
-def _sentence(error: Exception, words: Sequence[str]) -> str:
+def _sentence(error: Exception) -> str:
     option = getattr(error, "option_name", None)
     shown = option if option is not None and re.fullmatch(r"--?[A-Za-z0-9][a-z0-9-]{0,30}", option) else "an option"
-    possibilities = getattr(error, "possibilities", None)
     if type(error).__name__ == "NoSuchOption":
-        if not set(words) & set(_COMMANDS):
+        possibilities = getattr(error, "possibilities", None)
+        if option in _options_of_check(error):
             return f"{shown} stands before the command: write smtpcheck check TARGET {shown} ..."
-        meant = (
-            f"did you mean {' or '.join(sorted(possibilities))}?" if possibilities else "--help lists those there are"
+        return f"there is no option {shown}: " + (
+            f"did you mean {possibilities[0]}?" if possibilities else "--help lists those there are"
         )
-        return f"there is no option {shown}: {meant}"
     text = str(cast(Any, error).format_message()).strip().rstrip(".")
     if option is not None and "requires" in text:
         return f"{shown} needs a value: --help says which"
     return text[:1].lower() + text[1:]
+
+
+def _options_of_check(error: Exception) -> list[str]:
+    """The options of `check`, if the error was made before any command was read; else nothing."""
+    command = cast(Any, error).ctx.command
+    if not isinstance(command, Commands):
+        return []
+    return [name for param in command.commands["check"].params for name in param.opts]
 
 
 def _meant(words: list[str]) -> str:

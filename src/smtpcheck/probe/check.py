@@ -19,6 +19,7 @@ from smtpcheck.net.threads import in_daemon_thread
 from smtpcheck.probe.recording import DRAIN, Recording
 from smtpcheck.probe.run import run_step
 from smtpcheck.probe.session import Session, dialogue
+from smtpcheck.probe.stages.leave import mark_unrun
 from smtpcheck.probe.stages.resolve import Names
 from smtpcheck.probe.stages.secure import policy_of
 from smtpcheck.probe.tape import OpenStep, Tape
@@ -35,6 +36,8 @@ async def record(recording: Recording) -> None:
         tape = recording.tape("first")
         _config(recording, tape)
         if options.until is Stage.CONFIG:
+            tape.skip(Stage.DNS, "not asked for")
+            mark_unrun(tape)
             return
         names = Names(recording, tape) if _needs_dns(recording, tape) else None
         try:
@@ -45,6 +48,8 @@ async def record(recording: Recording) -> None:
         finally:
             if names is not None:
                 await names.join()
+            if not recording.sessions:
+                mark_unrun(tape)
             for session in recording.sessions:
                 for join in session.join_later:
                     await join()

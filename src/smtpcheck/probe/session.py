@@ -5,6 +5,7 @@ a step that did not pass, or that was the last one asked for, ends the dialogue.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,28 +103,28 @@ async def dialogue(session: Session) -> None:
     from smtpcheck.probe import stages
 
     try:
-        await session.run(Stage.CONNECT, stages.connect)
-        if session.target.tls is TlsMode.IMPLICIT:
-            session.tape.skip(Stage.STARTTLS, "TLS comes first on this port")
-            await stages.secure(session)
-        await session.run(Stage.BANNER, stages.banner)
-        await stages.hello(session)
-        if stages.wants_starttls(session):
-            await session.run(Stage.STARTTLS, stages.starttls)
-            await stages.secure(session)
+        with suppress(Stop):
+            await session.run(Stage.CONNECT, stages.connect)
+            if session.target.tls is TlsMode.IMPLICIT:
+                session.tape.skip(Stage.STARTTLS, "TLS comes first on this port")
+                await stages.secure(session)
+            await session.run(Stage.BANNER, stages.banner)
             await stages.hello(session)
-        if plan.logs_in(session.target, session.options):
-            await stages.log_in(session)
-        if session.target.sender is not None:
-            await stages.envelope(session)
-        if session.options.send:
-            await session.run(Stage.MESSAGE, stages.message)
-    except Stop:
-        pass
+            if stages.wants_starttls(session):
+                await session.run(Stage.STARTTLS, stages.starttls)
+                await stages.secure(session)
+                await stages.hello(session)
+            if plan.logs_in(session.target, session.options):
+                await stages.log_in(session)
+            if session.target.sender is not None:
+                await stages.envelope(session)
+            if session.options.send:
+                await session.run(Stage.MESSAGE, stages.message)
+        with suppress(Stop):
+            await stages.end(session)
     except BaseException:
         if session.channel is not None:
             session.channel.abort()
-        stages.mark_unrun(session)
         raise
-    await stages.end(session)
-    stages.mark_unrun(session)
+    finally:
+        stages.mark_unrun(session.tape)

@@ -3,6 +3,7 @@
 The good certificate is for every name under which a test may call the servers; the others have one fault each.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,13 @@ class Authority:
 @pytest.fixture(scope="session")
 def authority() -> Iterator[Authority]:
     """The authority that signed the certificates of all real servers of this session."""
+    with made() as authority:
+        yield authority
+
+
+@contextlib.contextmanager
+def made() -> Iterator[Authority]:
+    """The files of a new authority, removed at the end."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
     with public_directory("authority") as directory:
         ca = trustme.CA()

@@ -29,14 +29,21 @@ class SaslBackend:
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[SaslBackend]:
     """The SASL backend with `accounts.USERS`."""
-    binary = program("dovecot")
-    require_root("Dovecot")
-    with public_directory("dovecot") as directory, _started(binary, directory) as backend:
+    with started() as backend:
         yield backend
 
 
 @contextlib.contextmanager
-def _started(binary: Path, directory: Path) -> Iterator[SaslBackend]:
+def started() -> Iterator[SaslBackend]:
+    """The same outside of pytest's fixtures (`benchmarks` uses it)."""
+    binary = program("dovecot")
+    require_root("Dovecot")
+    with public_directory("dovecot") as directory, _running(binary, directory) as backend:
+        yield backend
+
+
+@contextlib.contextmanager
+def _running(binary: Path, directory: Path) -> Iterator[SaslBackend]:
     log, listener = directory / "dovecot.log", directory / "auth"
     values = {"directory": directory, "log": log, "socket": listener}
     configuration = directory / "dovecot.conf"

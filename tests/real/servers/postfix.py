@@ -37,18 +37,25 @@ _QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "hold", "incoming
 @pytest.fixture(scope="session")
 def postfix(authority: Authority, dovecot: SaslBackend) -> Iterator[Server]:
     """A running Postfix; its `ports` are the roles of templates/master.cf."""
+    with started(authority, dovecot) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def started(authority: Authority, dovecot: SaslBackend) -> Iterator[Server]:
+    """The same outside of pytest's fixtures (`benchmarks` uses it)."""
     binary = program("postfix")
     require_root("Postfix")
     with (
         public_directory("postfix") as directory,
         dying_backend(directory / "dying-backend"),
-        _started(binary, directory, authority, dovecot) as server,
+        _running(binary, directory, authority, dovecot) as server,
     ):
         yield server
 
 
 @contextlib.contextmanager
-def _started(binary: Path, directory: Path, authority: Authority, dovecot: SaslBackend) -> Iterator[Server]:
+def _running(binary: Path, directory: Path, authority: Authority, dovecot: SaslBackend) -> Iterator[Server]:
     ports = free_ports(roles("master.cf"))
     log = directory / "postfix.log"
     values = {

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from smtpcheck.model import BannerFacts, EhloFacts, Outcome, Protocol, Reply, Stage
+from smtpcheck.net.channel import PeerClosed
 from smtpcheck.net.local import address_literal, ehlo_name
 from smtpcheck.probe.run import Broken, require
 from smtpcheck.probe.session import Session, Work
-from smtpcheck.probe.tape import OpenStep
+from smtpcheck.probe.tape import OpenStep, Tape
 from smtpcheck.smtp.commands import hello_verb, line
 from smtpcheck.smtp.keywords import ehlo_facts
 from smtpcheck.smtp.reply import KEPT, ReplyMalformed, foreign_protocol
@@ -22,10 +23,13 @@ async def banner(session: Session, opened: OpenStep) -> None:
     try:
         parsed = await channel.reply("the banner")
     except ReplyMalformed as error:
-        kept = tape.redactor.clean(error.raw[:KEPT])
-        protocol = foreign_protocol(error.raw) or "unknown"
-        opened.facts = BannerFacts(protocol=protocol, surplus=kept, malformed=error.reason)
+        opened.facts = _not_smtp(tape, error.raw, error.reason)
         raise Broken(error.reason) from None
+    except PeerClosed:
+        if other := foreign_protocol(channel.partial):
+            opened.facts = _not_smtp(tape, channel.partial, None)
+            raise Broken(f"the greeting is one of {other.upper()}") from None
+        raise
     finally:
         if channel.first_byte is not None:
             assert isinstance(opened.facts, BannerFacts)
@@ -39,6 +43,11 @@ async def banner(session: Session, opened: OpenStep) -> None:
     require(parsed.reply, (220,), "the banner")
     if surplus := channel.take_surplus():
         opened.facts = replace(opened.facts, surplus=tape.redactor.clean(surplus))
+
+
+def _not_smtp(tape: Tape, raw: bytes, malformed: str | None) -> BannerFacts:
+    kept = tape.redactor.clean(raw[:KEPT])
+    return BannerFacts(protocol=foreign_protocol(raw) or "unknown", surplus=kept, malformed=malformed)
 
 
 def _banner_facts(reply: Reply, first_byte: float | None) -> BannerFacts:

@@ -6,7 +6,7 @@ report is on the screen (`Channel.leave`): a close with unread replies would sho
 
 from smtpcheck.model import Outcome, QuitFacts, Stage
 from smtpcheck.probe.session import Session
-from smtpcheck.probe.tape import OpenStep
+from smtpcheck.probe.tape import OpenStep, Tape
 from smtpcheck.smtp.commands import line
 
 _AGREED = (Outcome.PASSED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.DECLINED)
@@ -24,14 +24,16 @@ async def end(session: Session) -> None:
     channel.abort()
 
 
-def mark_unrun(session: Session) -> None:
-    """Records the stages that were not run as skipped, with the reason."""
-    tape = session.tape
+def mark_unrun(tape: Tape) -> None:
+    """Records the stages of a connection that were not run as skipped, with the reason."""
     seen = {step.stage for step in tape.steps}
-    stopped = tape.attempt().stopper is not None
+    if tape.attempt().stopper is not None:
+        why = "an earlier step did not pass"
+    else:
+        why = tape.clock.ended_by or "not asked for"
     for stage in Stage:
         if stage not in seen and stage not in (Stage.CONFIG, Stage.DNS):
-            tape.skip(stage, "an earlier step did not pass" if stopped else "not asked for")
+            tape.skip(stage, why)
 
 
 def _can_quit(session: Session) -> bool:
