@@ -95,9 +95,7 @@ def test_a_token_that_is_none_or_anothers_is_refused(postfix: Server, mechanism:
 
 
 @pytest.mark.parametrize("mechanism", ["cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256"])
-def test_a_hashed_password_cannot_be_used_by_mechanisms_that_need_the_password(
-    postfix: Server, mechanism: str
-) -> None:
+def test_a_hashed_password_cannot_be_used_by_mechanisms_that_need_the_password(postfix: Server, mechanism: str) -> None:
     """The right password: PLAIN proves it. The refusal is the one for a wrong password, so nothing else tells."""
     refused = checked(postfix, "submission", user=CAROL.name, password=CAROL.password, auth=mechanism, until="auth")
     assert (refused.outcome, refused.stage, refused.exit_code) == (Outcome.REFUSED, Stage.AUTH, 16)

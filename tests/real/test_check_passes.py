@@ -4,15 +4,15 @@ The servers' logs are the witnesses: of the message that was queued, and of how 
 """
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from smtpcheck import Outcome, Report, Stage, load, render
+from smtpcheck import Outcome, Report, Stage
 from smtpcheck.api import Wanted
 from smtpcheck.model import BannerFacts, EhloFacts, EnvelopeFacts, MessageFacts, QuitFacts, TlsFacts
-from smtpcheck.report import to_json
 
 from .checking import NAME, checked, checked_and_logged, done, left_by_quit, logged, rudeness, words
 from .servers.accounts import ALICE, BOB, CAROL
@@ -70,8 +70,6 @@ def test_a_session_passes(name: str, role: str, named: Callable[[str], Server]) 
         assert (tls.mode, tls.version, tls.sni) == ("implicit" if opening is IMPLICIT else "starttls", "TLSv1.3", NAME)
         assert tls.verification is not None
         assert (tls.verification.trusted, tls.verification.expected) == (True, NAME)
-    assert load(to_json(report)) == report
-    assert "passed" in render(report).lower()
 
 
 @pytest.mark.parametrize("name", ["postfix", "exim"])
@@ -110,7 +108,9 @@ def test_a_session_that_ends_early_is_left_politely(postfix: Server, until: str)
 
 @pytest.mark.parametrize("role", ROLES)
 def test_postfix_has_queued_the_message_under_the_id_in_the_report(postfix: Server, role: str) -> None:
-    report, log = checked_and_logged(postfix, role, **passing(role, send=True, recipients=[ALICE.address, CAROL.address]))
+    report, log = checked_and_logged(
+        postfix, role, **passing(role, send=True, recipients=[ALICE.address, CAROL.address])
+    )
     assert report.passed
     facts = done(report, Stage.MESSAGE).facts
     assert isinstance(facts, MessageFacts)
@@ -125,8 +125,6 @@ def test_postfix_has_queued_the_message_under_the_id_in_the_report(postfix: Serv
 
 def _settled(server: Server, queue_id: str | None) -> str:
     """The log, once the queue manager has taken the message up."""
-    import time
-
     deadline = time.monotonic() + 3
     while f"{queue_id}: from=<" not in (log := server.logs[0].read_text()) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -237,9 +237,7 @@ def test_a_limit_on_tls_sessions_is_temporary(postfix: Server) -> None:
         (Stage.EHLO, Outcome.CLOSED, 13),
     )
     assert (third.stage, third.outcome, third.exit_code) == (Stage.STARTTLS, Outcome.REFUSED, 34)
-    assert words(done(third, Stage.STARTTLS)) == (
-        "454 4.7.0 Error: too many new TLS sessions from unknown[127.0.0.1]"
-    )
+    assert words(done(third, Stage.STARTTLS)) == ("454 4.7.0 Error: too many new TLS sessions from unknown[127.0.0.1]")
 
 
 def test_each_recipient_has_its_own_reply(postfix: Server) -> None:

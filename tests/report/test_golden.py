@@ -75,7 +75,8 @@ def _step(step: Step, began: datetime) -> Step:
     if isinstance(facts, TlsFacts):
         chain = tuple(_certificate(one, began) for one in facts.chain)
         store = replace(facts.store, file="ca.pem", source="--ca-file ca.pem") if facts.store else None
-        facts = replace(facts, chain=chain, store=store, openssl="OpenSSL")
+        first, newline, _ = facts.first_bytes.partition(b"\n")  # how much more came is a matter of moments
+        facts = replace(facts, chain=chain, store=store, openssl="OpenSSL", first_bytes=first + newline)
     if isinstance(facts, MessageFacts):
         facts = replace(facts, message_id="smtpcheck.20261122173000.0123456789abcdef@example.com")
     return replace(step, began=0.0, seconds=_seconds(step.seconds), lag=0.0, facts=facts)

@@ -71,7 +71,7 @@ _ORDER = (
     *("deciding", "attempts", "asked", "local"),
 )
 
-_PLAIN = re.compile(rb"(?:[\t\n\x20-\x7e]|\r\n)*")
+_NOT_PLAIN = re.compile(rb"[^\t\r\n\x20-\x7e]|\r(?!\n)")
 
 Path = tuple[str | int, ...]
 
@@ -190,7 +190,7 @@ def _write(value: Any) -> Any:
 
 
 def _write_bytes(raw: bytes) -> dict[str, str]:
-    if _PLAIN.fullmatch(raw):
+    if not _NOT_PLAIN.search(raw):
         return {"text": raw.decode("ascii")}
     return {"text": raw.decode("utf-8", "backslashreplace"), "base64": base64.b64encode(raw).decode("ascii")}
 

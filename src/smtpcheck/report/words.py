@@ -61,7 +61,7 @@ TLS_FAILURES = {
     "not-tls": "what the server sent is not TLS",
     "alert": "the TLS handshake ended with an alert",
     "protocol-version": "the two sides share no TLS version",
-    "no-shared-cipher": "the two sides share no cipher",
+    "no-shared-cipher": "the two sides agree on no version, cipher or certificate",
     "weak-dh": "the server's Diffie-Hellman key is too small",
     "legacy-renegotiation": "the server lacks secure renegotiation (RFC 5746)",
     "eof": "the connection was closed during the TLS handshake",

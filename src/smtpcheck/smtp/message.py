@@ -6,9 +6,10 @@ and MIME headers when its text is not ASCII (RFC 2045). Lines end with CRLF and 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from smtpcheck.model import Reply
+from smtpcheck.model.record import record
 
 DEFAULT_SUBJECT = "Test message from smtpcheck"
 DEFAULT_BODY = "This is a test message that smtpcheck sent to find out whether mail is accepted.\nIt needs no answer.\n"
@@ -26,7 +27,7 @@ _QUEUE_IDS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Message:
     """A message ready for DATA: `content` ends with CRLF and is not dot-stuffed; `eight_bit` asks for BODY=8BITMIME."""
 

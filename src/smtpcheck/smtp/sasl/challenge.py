@@ -7,8 +7,9 @@ sent, so these texts pass the redactor like any other reply.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from smtpcheck.model.record import record
 from smtpcheck.smtp.sasl.digest import directives
 from smtpcheck.smtp.sasl.mechanism import ChallengeMalformed
 from smtpcheck.smtp.sasl.scram import error_name
@@ -24,7 +25,7 @@ _DIGEST_NAMES = ("realm", "nonce", "qop", "stale", "maxbuf", "charset", "algorit
 _SCRAM_NAMES = {b"r": "nonce", b"s": "salt", b"i": "iterations", b"v": "signature", b"e": "error", b"m": "extension"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ChallengeFacts:
     """What was seen in a challenge. `standard` is None where there is no prompt to judge."""
 

@@ -8,6 +8,7 @@ anything that a server sent.
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret
 
 
@@ -43,7 +44,7 @@ class ChannelBinding:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Credentials:
     """Who logs in where. `authzid` is the identity to act as, None where it is the user's own."""
 
