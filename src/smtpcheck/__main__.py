@@ -2,6 +2,6 @@
 
 import sys
 
-from smtpcheck.cli.main import main
+from smtpcheck.cli.main import run
 
-sys.exit(main())
+sys.exit(run())

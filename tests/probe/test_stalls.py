@@ -259,6 +259,25 @@ def test_a_message_that_the_server_does_not_take(
         assert step.facts.phase == "body"
 
 
+@pytest.mark.parametrize("ending", ["! close\n", "! reset\n", "! half-close\n"])
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_refusal_in_the_middle_of_the_message_is_not_lost(
+    tls: bool, ending: str, ca_file: str, tmp_path: Path
+) -> None:
+    """The server's last words count, also where the reset that follows ends our sending."""
+    before = IN_TLS if tls else GREETING
+    body = tmp_path / "body"
+    body.write_text("a line that is not long\n" * 40_000)
+    script = before + "S: 250 mail.example.com\nC: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\n"
+    asked = {"sender": "a@example.com", "recipients": ("b@example.net",), "send": True, "body_file": str(body)}
+    with nothing_left(), small_buffers(), playing(script + "! sleep 0.05\nS: 552 too big\n" + ending) as target:
+        report = watched(target, {}, ca_file=ca_file, **asked)
+    assert (report.stage, report.outcome, report.exit_code) == (Stage.MESSAGE, Outcome.REFUSED, 19)
+    step = stopped(report)
+    assert step.reply is not None
+    assert (step.reply.code, step.reply.lines) == (552, ("too big",))
+
+
 @contextmanager
 def small_buffers() -> Iterator[None]:
     """Sockets that hold little, so that a megabyte does not fit between two of them."""

@@ -11,11 +11,11 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from types import FrameType
 
 from smtpcheck import api
 from smtpcheck.model import Options, Report, Target
+from smtpcheck.model.record import record
 from smtpcheck.report import render
 from smtpcheck.report.live import Live
 from smtpcheck.report.style import choose_ascii, choose_color, choose_cursor
@@ -26,7 +26,7 @@ from smtpcheck.settings.request import Request
 _REPAINT = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Display:
     """How the report is shown. `color` is auto, always or never."""
 
@@ -40,7 +40,7 @@ class Display:
         return "json" if self.json else "brief" if self.quiet else "terminal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Check:
     """A check that was asked for; called, it is done and gives the exit code."""
 

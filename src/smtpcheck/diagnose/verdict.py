@@ -4,9 +4,9 @@ The promise behind it: a step that was asked for and did not run, or did not suc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smtpcheck.model import Attempt, DnsFacts, Outcome, Stage, Step
+from smtpcheck.model.record import record
 
 PASSED = 0
 UNUSABLE = 2
@@ -33,7 +33,7 @@ EXIT_CODES = {
 _NO_ANSWER = frozenset({"temporary-failure", "refused", "no-answer", "no-resolver"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Verdict:
     """`deciding` is the index of the attempt that decides; `stage` is None for a pass."""
 

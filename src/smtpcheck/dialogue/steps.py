@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from smtpcheck.model.record import record
+
 CERTIFICATE_FAULTS = frozenset(
     {
         "expired",
@@ -44,7 +46,7 @@ class Flight(StrEnum):
     FINISHED = "finished"  # sends its Finished
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Tls:
     """How the server behaves in the handshake. `stop` is an ending and the flight before which it comes."""
 

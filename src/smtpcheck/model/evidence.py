@@ -5,13 +5,12 @@ are what came over the wire with TLS removed; credentials never reach an event (
 of a line).
 """
 
-from dataclasses import dataclass
-
 from smtpcheck.model.facts import Facts
+from smtpcheck.model.record import record
 from smtpcheck.model.words import Outcome, Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TcpInfo:
     """What the kernel knows of a connection (Linux, getsockopt TCP_INFO). Times in seconds.
 
@@ -26,14 +25,14 @@ class TcpInfo:
     since_last_received: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Event:
     """Something that happened `at` seconds after the check began."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Resolved(Event):
     """A name was answered: by the system resolver ("system"), or by a nameserver (its address)."""
 
@@ -42,7 +41,7 @@ class Resolved(Event):
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Connected(Event):
     """A transport connection opened; `local` is our address and port as text."""
 
@@ -51,7 +50,7 @@ class Connected(Event):
     local: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sent(Event):
     """A line or block that we sent. `shown` stands for it where it holds a credential; `size` is the real one in
     bytes.
@@ -62,7 +61,7 @@ class Sent(Event):
     tls: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Replied(Event):
     """A whole reply as it came (secrets removed). `first` is when its first byte came."""
 
@@ -71,7 +70,7 @@ class Replied(Event):
     tls: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Surplus(Event):
     """Bytes that belong to no reply: another protocol's, injected before TLS, or an endless line (its beginning)."""
 
@@ -79,7 +78,7 @@ class Surplus(Event):
     tls: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Handshake(Event):
     """A TLS handshake message or alert that was sent or received."""
 
@@ -88,7 +87,7 @@ class Handshake(Event):
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TlsUp(Event):
     """The handshake ended well."""
 
@@ -96,7 +95,7 @@ class TlsUp(Event):
     cipher: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TlsFailed(Event):
     """The handshake failed, or we refused the certificate. `first_bytes` is what came instead of a ServerHello."""
 
@@ -105,14 +104,14 @@ class TlsFailed(Event):
     first_bytes: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Closed(Event):
     """The connection ended: how is "eof", "reset" or an errno name."""
 
     how: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Silent(Event):
     """Our deadline passed. `partial` is what had come of the reply; `tcp` what the kernel knew."""
 
@@ -121,7 +120,7 @@ class Silent(Event):
     tcp: TcpInfo | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Note(Event):
     """A remark of smtpcheck on what it did or saw."""
 
@@ -131,7 +130,7 @@ class Note(Event):
 AnyEvent = Resolved | Connected | Sent | Replied | Surplus | Handshake | TlsUp | TlsFailed | Closed | Silent | Note
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reply:
     """A server's whole answer (RFC 5321 section 4.2).
 
@@ -159,7 +158,7 @@ class Reply:
         return 400 <= self.code < 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Step:
     """One stage's run: `began` and `seconds` by our clock, `events` the first and last index of its attempt's events.
 
@@ -186,7 +185,7 @@ class Step:
         return self.outcome is Outcome.PASSED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Attempt:
     """One connection: `look` is "first", "other-family", or the name of a second look."""
 

@@ -4,11 +4,12 @@ A fact is what was seen, never what it means. Every type holds only numbers, tex
 types of the same kind, so that a report can be written and read back by one generic function.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from smtpcheck.model.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record
 class ConfigFacts:
     """`problem` is the one value that cannot be used; `notes` are worth knowing and stop nothing."""
 
@@ -16,7 +17,7 @@ class ConfigFacts:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Classified:
     """An address with its classes: loopback, unspecified, private, link-local, nat64, multicast, documentation ..."""
 
@@ -24,7 +25,7 @@ class Classified:
     classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SystemAnswer:
     """What getaddrinfo said: addresses in its order, or its error (`EAI_NONAME` ..., or `UnicodeError` for a name that
     cannot be asked). `canonical` is the name that it found the addresses under, if it says one.
@@ -37,7 +38,7 @@ class SystemAnswer:
     error_text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HostsEntry:
     """A line of the hosts file that names the host."""
 
@@ -47,7 +48,7 @@ class HostsEntry:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Alias:
     """One CNAME of a chain."""
 
@@ -56,7 +57,7 @@ class Alias:
     ttl: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ExtendedError:
     """An extended DNS error (RFC 8914)."""
 
@@ -65,7 +66,7 @@ class ExtendedError:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Lookup:
     """One question to one nameserver. `failure` is timed-out, port-closed, unreachable or malformed; else `rcode`
     stands.
@@ -86,7 +87,7 @@ class Lookup:
     failure_text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DnsFacts:
     """`problem` is one of not-found, no-address, temporary-failure, refused, no-answer, no-resolver,
     broken-alias, bad-name.
@@ -107,7 +108,7 @@ class DnsFacts:
     differs: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ProxyFacts:
     """A proxy: its kind (socks5, http), where it stands, and its refusal in its own words."""
 
@@ -119,7 +120,7 @@ class ProxyFacts:
     code: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ConnectFacts:
     """`failure` is one of refused, timed-out, no-answer, unreachable, prohibited, reset, no-common-family,
     source-unusable, proxy-unreachable, proxy-refused, path-missing, other. `seconds` is the time of the TCP
@@ -137,7 +138,7 @@ class ConnectFacts:
     proxy: ProxyFacts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BannerFacts:
     """`protocol` is what speaks if it is not SMTP: ssh, http, imap, pop3, ftp, tls-alert, tls, unknown."""
 
@@ -149,7 +150,7 @@ class BannerFacts:
     malformed: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Keyword:
     """An EHLO keyword with its parameters (RFC 5321 section 4.1.1.1); `line` as the server wrote it."""
 
@@ -158,7 +159,7 @@ class Keyword:
     line: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EhloFacts:
     """What was said and what the server listed. `auth` holds the mechanisms of both spellings, upper-cased."""
 
@@ -177,7 +178,7 @@ class EhloFacts:
         return any(entry.name == keyword.upper() for entry in self.keywords)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StarttlsFacts:
     """`surplus` holds bytes that came in clear after the reply to STARTTLS (RFC 3207 section 6)."""
 
@@ -186,7 +187,7 @@ class StarttlsFacts:
     malformed: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Certificate:
     """A certificate as it was sent. Names are RFC 4514 text; `fingerprint` is SHA-256 of the DER, lower-case hex.
 
@@ -214,7 +215,7 @@ class Certificate:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TrustStore:
     """What was verified against. `certificates` counts what OpenSSL loaded (a directory is loaded on demand and
     not counted); `empty` only if the file is absent or has none and the directory has no hashed entry.
@@ -227,7 +228,7 @@ class TrustStore:
     empty: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Verification:
     """OpenSSL's verdict (`code` 0 is trusted; it stops at the first fault) and every fault that our own reading
     of the chain found.
@@ -249,7 +250,7 @@ class Verification:
     anchor: Certificate | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TlsFacts:
     """The handshake. `failure` is None on success, else one of untrusted, not-tls, alert, protocol-version,
     no-shared-cipher, weak-dh, legacy-renegotiation, eof, reset, stalled, client-certificate-required,
@@ -284,7 +285,7 @@ class TlsFacts:
     openssl: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AuthFacts:
     """Which mechanism and why; what was offered and not tried; the server's challenges as far as they may be shown.
 
@@ -303,7 +304,7 @@ class AuthFacts:
     key_server: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EnvelopeFacts:
     """MAIL or RCPT: the address, the parameters that were sent with it, and whether commands shared a flight (RFC
     2920).
@@ -315,7 +316,7 @@ class EnvelopeFacts:
     malformed: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MessageFacts:
     """`phase` is where the message got: data (the command), body (being sent), dot (everything sent, the final
     reply due).
@@ -330,7 +331,7 @@ class MessageFacts:
     malformed: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class QuitFacts:
     """What ended the session: the code of the reply to RSET where one was sent, and whether QUIT was answered in
     time.

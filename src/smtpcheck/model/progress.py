@@ -1,12 +1,11 @@
 """What a running check tells its listener, so that a terminal can say what is being waited for."""
 
-from dataclasses import dataclass
-
 from smtpcheck.model.evidence import Step
+from smtpcheck.model.record import record
 from smtpcheck.model.words import Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Progress:
     """`kind` is began, waiting or ended. `deadline` is in seconds from the step's begin; `step` stands when it
     ended.

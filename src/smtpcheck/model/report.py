@@ -1,18 +1,19 @@
 """The report: the recording together with the verdict, in the shape of JSON schema 1."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
 
 from smtpcheck.model.evidence import Attempt, Step
+from smtpcheck.model.record import record
 from smtpcheck.model.target import Options, Target
 from smtpcheck.model.words import Certainty, Outcome, Severity, Stage
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """A cause, or something worth knowing, as `diagnose` states it."""
 
@@ -29,7 +30,7 @@ class Finding:
     settle: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Asked:
     """A further connection that was made, and why."""
 
@@ -37,7 +38,7 @@ class Asked:
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Expectation:
     """An expectation of the user and whether it was met."""
 
@@ -47,7 +48,7 @@ class Expectation:
     actual: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Report:
     """One whole check. `stage` is None for a pass; `exit_code` is the one that the command line ends with."""
 

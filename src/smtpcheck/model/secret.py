@@ -8,9 +8,10 @@ import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Never, Self
+
+from smtpcheck.model.record import record
 
 SHORT = 6
 """Below this many characters a secret cannot be removed safely from arbitrary text."""
@@ -64,7 +65,7 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SecretFacts:
     """What may be said about a secret.
 

@@ -5,16 +5,17 @@ itself travels in Options as a `Secret`, and is left out of every report.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.words import Protocol, Stage, TlsMode
 
 _NOTHING: Mapping[str, "Origin"] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Origin:
     """Where a value came from: kind is argument, option, environment, default or derived; `detail` says more."""
 
@@ -22,7 +23,7 @@ class Origin:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Target:
     """The server and the envelope.
 
@@ -54,7 +55,7 @@ class Target:
         return host if self.port is None else f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Patience:
     """Seconds that each step may take, everything in it included; `message_end` is the wait after the final dot."""
 
@@ -83,7 +84,7 @@ class Patience:
         return sum(steps) + sum(envelope)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Options:
     """How the check behaves. `auth` is `auto`, `none` or a mechanism in lower case; `max_time` bounds the whole
     run.

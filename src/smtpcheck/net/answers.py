@@ -6,10 +6,10 @@ believes the first one that says that there is no such name.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from smtpcheck.model import DnsFacts, HostsEntry, Lookup, SystemAnswer
+from smtpcheck.model.record import record
 from smtpcheck.net.addresses import classify, same_address
 from smtpcheck.net.nameservers import name_fault
 
@@ -44,7 +44,7 @@ _IN_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DnsSide:
     """What the files of the machine and the nameservers say, the system resolver aside. `asked` is False where DNS has
     no say: nothing was looked up.

@@ -5,6 +5,7 @@ OpenSSL's verdict does not wait for it. Calls may come from any thread.
 """
 
 import hashlib
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,21 @@ _DER_LIMIT = 100_000  # as many bytes as OpenSSL takes for a whole chain
 _TEXT_KEPT = 1024
 _WEAK_HASHES = frozenset({"md5", "sha1"})
 _SERVER_GATED = "2.16.840.1.113730.4.1"  # Netscape's precursor of serverAuth, which OpenSSL takes as well
+
+
+def make_ready() -> None:
+    """Has cryptography loaded in a thread of its own, for the first certificate that is read later.
+
+    Called when a chain has come: the server's next replies are waited for anyway.
+    """
+    threading.Thread(target=_load, name="smtpcheck cryptography", daemon=True).start()
+
+
+def _load() -> None:
+    from cryptography import x509  # noqa: F401  the certificates
+    from cryptography.hazmat.backends import default_backend
+
+    default_backend()  # what a signature is verified with
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ information access: a public CA), or its issuer's organisation owns a certificat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from smtpcheck.model import Certificate
+from smtpcheck.model.record import record
 from smtpcheck.net.certs import (
     Reading,
     ca_issuers,
@@ -55,7 +56,7 @@ _FAULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ChainReading:
     """What was sent, in its order, and the faults in the words of `Verification.faults`.
 

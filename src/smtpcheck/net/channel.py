@@ -5,6 +5,7 @@ everything) and no opinion. What goes wrong leaves as one of the exceptions belo
 """
 
 import asyncio
+import contextlib
 import errno
 import socket
 from collections.abc import Callable
@@ -23,6 +24,9 @@ class Recorder(Protocol):
 
     def now(self) -> float:
         """Seconds since the check began."""
+
+    def take(self, reply: Parsed) -> None:
+        """Counts a reply that is to be kept. Raises ReplyMalformed when there is no room for it."""
 
     def record(self, event: AnyEvent) -> None:
         """Keeps the event."""
@@ -94,6 +98,7 @@ class Channel:
         try:
             while (parsed := self._parser.next()) is None:
                 await self._fill()
+            self._recorder.take(parsed)
         except ReplyMalformed as error:
             self._recorder.record(Surplus(at=self._recorder.now(), raw=error.raw, tls=self.tls))
             raise
@@ -159,15 +164,25 @@ class Channel:
                 self.engine.write(data)
             except TlsClosed as closed:
                 raise self._tls_closed(closed) from None
-            data = self._held + self.engine.outgoing()
-            self._held = b""
-        await self._send_all(data)
+            data = self.engine.outgoing()
+        await self._send_with_held(data)
+
+    async def _send_with_held(self, data: bytes = b"") -> None:
+        """Sends bytes in one packet with the end of the handshake, if that is still held back.
+
+        To that a server answers with session tickets, and keeps its next reply until they are acknowledged (Nagle's
+        algorithm); our kernel, which has nothing else to send, would take 40 ms for that.
+        """
+        held, self._held = self._held, b""
+        await self._send_all(held + data)
+        if held and hasattr(socket, "TCP_QUICKACK"):  # Linux
+            with contextlib.suppress(OSError):  # a UNIX socket does not know it
+                self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     async def _fill(self) -> None:
         """Brings more bytes to the parser: at least one, or none when TLS only spoke of itself."""
         if self._held:
-            held, self._held = self._held, b""
-            await self._send_all(held)
+            await self._send_with_held()
         # A greeting may have come in the same packet as the end of the handshake, and an end with the data before it.
         data = self._decrypted() if self.engine is not None else b""
         if not data:
@@ -216,7 +231,25 @@ class Channel:
         try:
             await self._loop.sock_sendall(self._sock, data)
         except (ConnectionError, TimeoutError) as error:
-            raise self._closed(error) from None
+            if not self._last_words():
+                raise self._closed(error) from None
+
+    def _last_words(self) -> bool:
+        """Takes what the peer said before it closed; True if it said anything. "552 too big" in the middle of a message
+        is followed by a reset, and must not be lost to it. May raise LateAlert.
+        """
+        try:
+            data = self._sock.recv(_READ)
+        except OSError:
+            data = b""
+        if data and self.engine is not None:
+            self.engine.feed(data)
+            try:
+                data = self.engine.read()
+            except TlsClosed as closed:
+                data = closed.rest
+        self._parser.feed(data)
+        return self._parser.pending
 
     def _closed(self, error: OSError) -> PeerClosed:
         number = error.errno or 0
@@ -243,7 +276,8 @@ class Channel:
                     self.engine.feed(data)
                     data = self._decrypted()
                 self._parser.feed(data)
-            parsed = self._parser.next()
+            if (parsed := self._parser.next()) is not None:
+                self._recorder.take(parsed)
         except Exception:
             # A courtesy read after everything that counts: whatever it meets changes nothing.
             return None

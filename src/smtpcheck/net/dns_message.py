@@ -21,6 +21,7 @@ import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 
 from smtpcheck.model import Alias, ExtendedError
+from smtpcheck.model.record import record
 
 # RFC 9715: small enough to pass unfragmented nearly everywhere.
 _PAYLOAD = 1232
@@ -35,7 +36,7 @@ class Question:
     wire: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answer:
     """What a message says about its question. `ttl` is that of the addresses, in seconds."""
 

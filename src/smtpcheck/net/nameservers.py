@@ -7,8 +7,8 @@ resolvers take; glibc knows none.
 
 import ipaddress
 import re
-from dataclasses import dataclass
 
+from smtpcheck.model.record import record
 from smtpcheck.net.regular_file import read_regular_file
 
 RESOLV_CONF = "/etc/resolv.conf"
@@ -16,7 +16,7 @@ _SERVERS, _DOMAINS, _NDOTS = 3, 6, 15
 _WITH_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([0-9.]+))(?::([0-9]{1,5}))?\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ResolverConfiguration:
     """Nameservers as `IP`, `IP:PORT` or `[IP]:PORT` text; none if the file is absent or names none."""
 

@@ -6,15 +6,16 @@ with its words and code, so that nobody takes it for the mail server's.
 
 import errno
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from smtpcheck.model import ConnectFacts, ProxyFacts, Secret, UsageError
+from smtpcheck.model.record import record
 from smtpcheck.net.dial import DialFailed
 from smtpcheck.net.resolve import system_answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Proxy:
     """`kind` is socks5 or http."""
 

@@ -6,8 +6,8 @@ alert that we receive is about our certificate, not the server's.
 """
 
 import ssl
-from dataclasses import dataclass
 
+from smtpcheck.model.record import record
 from smtpcheck.net.tls_messages import Transcript, alert_of_reason
 from smtpcheck.net.tls_names import is_ip
 
@@ -24,7 +24,7 @@ _CERTIFICATE_ALERTS = frozenset({41, 42, 43, 44, 45, 46, 48, 49, 51})
 """What a server says of a client's certificate; missing ones included, in TLS libraries that have no better word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Failure:
     """`failure` is a word of `TlsFacts.failure`, `reason` OpenSSL's, `verify_code` its verdict on the chain.
 

@@ -8,6 +8,8 @@ hook is missing, the records that travel in clear are read here (RFC 8446 sectio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from smtpcheck.model.record import record
+
 MESSAGES = {
     0: "HelloRequest",
     1: "ClientHello",
@@ -76,7 +78,7 @@ _KEPT = 64
 _ALERTS_KEPT = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Message:
     """A handshake message or an alert: `size` in bytes with its header; `alert` and `level` (1 warning, 2 fatal)
     stand for alerts alone.

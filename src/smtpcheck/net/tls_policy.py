@@ -16,6 +16,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
 from smtpcheck.model import TrustStore, UsageError
+from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret
 from smtpcheck.net.tls_files import check_ca_file, check_client_files, load_client_certificate, stamp
 from smtpcheck.net.trust import anchors_of, describe_store
@@ -38,7 +39,7 @@ _NO_RENEGOTIATION = getattr(ssl, "OP_NO_RENEGOTIATION", 0)
 _IGNORE_UNEXPECTED_EOF = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # of OpenSSL 3 alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TlsPolicy:
     """What the user, or a second look, asks for. Versions are `1.0` to `1.3`.
 

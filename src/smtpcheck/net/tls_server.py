@@ -9,10 +9,11 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+from smtpcheck.model.record import record
 
 if TYPE_CHECKING:
     from smtpcheck.net.authority import Issued
@@ -37,7 +38,7 @@ class TlsBroken(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Secured:
     """What a handshake agreed on. `server_name` is the client's SNI; the certificate is the client's, DER."""
 

@@ -207,4 +207,10 @@ async def _open_and_close(recording: Recording, address: Address) -> None:
         tape.record(Connected(at=tape.now(), address=address.ip, port=address.port, local=shown))
         await channel.leave(DRAIN)
 
-    await run_step(tape, recording.lag, Stage.CONNECT, recording.options.patience.connect, work)
+    try:
+        await run_step(tape, recording.lag, Stage.CONNECT, recording.options.patience.connect, work)
+    except asyncio.CancelledError:
+        if recording.clock.ended_by is None:
+            # Nobody interrupted it: the session is over, and this one was silent for longer than is waited for it.
+            tape.amend(Stage.CONNECT, lambda step: replace(step, outcome=Outcome.STALLED))
+        raise

@@ -6,7 +6,7 @@ from smtpcheck.model import Attempt, Options, Target
 from smtpcheck.probe.lag import Lag
 from smtpcheck.probe.redact import Redactor
 from smtpcheck.probe.session import Session
-from smtpcheck.probe.tape import Clock, Listener, Tape
+from smtpcheck.probe.tape import Allowance, Clock, Listener, Tape
 
 DRAIN = 0.2
 
@@ -22,6 +22,7 @@ class Recording:
         self.redactor = Redactor(options.secret, options.proxy_secret, options.client_key_secret)
         self.sessions: list[Session] = []
 
+        self._allowance = Allowance()
         self._tapes: list[Tape] = []
         self._listener = listener
 
@@ -30,6 +31,7 @@ class Recording:
         tape = Tape(
             clock=self.clock,
             redactor=self.redactor,
+            allowance=self._allowance,
             index=len(self._tapes),
             look=look,
             address=address,

@@ -21,10 +21,12 @@ from urllib.parse import quote, quote_plus
 from smtpcheck.model import Secret
 from smtpcheck.model.secret import SHORT
 
-MASK = "***"
+MASK = b"***"
 FRAGMENT = 12
 _GRAM = 8
 _STRIDE = FRAGMENT - _GRAM + 1  # so that every fragment holds one of the grams
+_LARGE = 256  # bytes from which it pays to look for traces first
+_FEW = 500  # traces: more of them take as long to look for as a reading of the whole
 _GRAMS = 1024  # of one form: of a longer one, only longer fragments are found
 
 
@@ -32,10 +34,11 @@ class Redactor:
     """Removes secrets from bytes and text. More may be added while it is in use (what AUTH sends)."""
 
     def __init__(self, *secrets: Secret | None) -> None:
-        self._long: set[bytes] = set()
-        self._short: set[bytes] = set()
-        self._grams: dict[bytes, tuple[bytes, int]] = {}
+        self._grams: dict[bytes, dict[bytes, int]] = {}
+        self._brief: set[bytes] = set()
+        self._alone: set[bytes] = set()
         self._pattern: re.Pattern[bytes] | None = None
+        self._traces: tuple[bytes, ...] = ()
         for secret in secrets:
             if secret is not None:
                 self._add_secret(secret.reveal())
@@ -43,70 +46,86 @@ class Redactor:
     def add(self, sent: bytes) -> None:
         """From now on `sent`, a line of an AUTH exchange, is removed as well."""
         if len(sent) >= SHORT:
-            self._long.add(sent)
-            self._add_grams(sent)
-            self._pattern = None
+            self._add_forms({sent})
 
     def clean(self, raw: bytes) -> bytes:
         """`raw` with each secret replaced by `***`."""
-        pattern = self._compiled()
-        return self._without_fragments(pattern.sub(MASK.encode(), raw)) if pattern else raw
+        if len(raw) > _LARGE and len(self._traces) < _FEW and not self._holds_any(raw):
+            return raw
+        left = self._without_pieces(raw)
+        return self._pattern.sub(MASK, left) if self._pattern is not None else left
 
     def clean_text(self, text: str) -> str:
         """The same for text."""
-        if self._compiled() is None:
+        if not self._traces:
             return text
         return self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def _add_secret(self, text: str) -> None:
         if not text:
             return
-        forms = set(_forms(text))
         if len(text) < SHORT:
-            self._short |= forms
+            self._alone |= set(_forms(text))
+            self._add_forms(set())
         else:
-            self._long |= forms
-            for form in _longest(forms):
-                self._add_grams(form)
-        self._pattern = None
+            self._add_forms(set(_forms(text)))
+
+    def _add_forms(self, forms: set[bytes]) -> None:
+        """Long forms are found by their grams, which takes no longer the more of them there are; brief ones by a
+        pattern.
+        """
+        for form in forms:
+            if len(form) >= FRAGMENT:
+                self._add_grams(form.lower())
+            else:
+                self._brief.add(form)
+        parts = [re.escape(form) for form in _longest(self._brief)]
+        parts += [rb"(?<![A-Za-z0-9])" + re.escape(form) + rb"(?![A-Za-z0-9])" for form in _longest(self._alone)]
+        self._pattern = re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
+        self._traces = (*self._grams, *{form.lower() for form in self._brief | self._alone})
 
     def _add_grams(self, form: bytes) -> None:
-        form = form.lower()
         stride = max(_STRIDE, len(form) // _GRAMS)
-        for start in range(0, len(form) - FRAGMENT + 1, stride):
-            self._grams.setdefault(form[start : start + _GRAM], (form, start))
-        if len(form) >= FRAGMENT:
-            self._grams.setdefault(form[-_GRAM:], (form, len(form) - _GRAM))
+        for start in (*range(0, len(form) - _GRAM, stride), len(form) - _GRAM):
+            self._grams.setdefault(form[start : start + _GRAM], {}).setdefault(form, start)
 
-    def _without_fragments(self, raw: bytes) -> bytes:
-        """`raw` without the pieces of a secret that are left in it."""
+    def _holds_any(self, raw: bytes) -> bool:
+        """Whether a look that costs little finds a trace of a secret: a megabyte without one should not cost a second.
+
+        A whole secret of FRAGMENT bytes, as each piece of that size, holds a gram.
+        """
+        text = raw.lower()
+        return any(trace in text for trace in self._traces)
+
+    def _without_pieces(self, raw: bytes) -> bytes:
+        """`raw` without the long forms, whole or in pieces of at least FRAGMENT bytes."""
         text, kept, done, at = raw.lower(), b"", 0, 0
         while self._grams and at <= len(text) - _GRAM:
             found = self._grams.get(text[at : at + _GRAM])
-            begin, end = _extent(text, at, *found) if found else (at, at)
-            if end - max(begin, done) < FRAGMENT:
+            if found is None:
                 at += 1
                 continue
-            kept += raw[done : max(begin, done)] + MASK.encode()
+            begin, end = max((_extent(text, at, done, *where) for where in found.items()), key=_size)
+            if end - begin < FRAGMENT:
+                at += 1
+                continue
+            kept += raw[done:begin] + MASK
             done = at = end
         return kept + raw[done:]
 
-    def _compiled(self) -> re.Pattern[bytes] | None:
-        if self._pattern is None and (self._long or self._short):
-            whole = [rb"(?<![A-Za-z0-9])" + re.escape(form) + rb"(?![A-Za-z0-9])" for form in _longest(self._short)]
-            parts = [re.escape(form) for form in _longest(self._long)]
-            self._pattern = re.compile(b"|".join(parts + whole), re.IGNORECASE)
-        return self._pattern
 
-
-def _extent(text: bytes, at: int, form: bytes, start: int) -> tuple[int, int]:
+def _extent(text: bytes, at: int, done: int, form: bytes, start: int) -> tuple[int, int]:
     """From where to where `text` is the same as `form`, around the place where `form[start]` stands at `text[at]`."""
     begin, left = at, start
-    while begin > 0 and left > 0 and text[begin - 1] == form[left - 1]:
+    while begin > done and left > 0 and text[begin - 1] == form[left - 1]:
         begin, left = begin - 1, left - 1
     while at < len(text) and start < len(form) and text[at] == form[start]:
         at, start = at + 1, start + 1
     return begin, at
+
+
+def _size(extent: tuple[int, int]) -> int:
+    return extent[1] - extent[0]
 
 
 def _longest(forms: set[bytes]) -> list[bytes]:

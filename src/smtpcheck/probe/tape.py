@@ -32,6 +32,10 @@ from smtpcheck.model import (
 )
 from smtpcheck.net.tls import LateAlert
 from smtpcheck.probe.redact import Redactor
+from smtpcheck.smtp.reply import Parsed, ReplyMalformed
+
+KEPT_IN_ALL = 4 * 1024 * 1024
+LINE_COST = 100
 
 Listener = Callable[[Progress], None]
 
@@ -46,6 +50,22 @@ class Clock:
 
     def now(self) -> float:
         return time.monotonic() - self._began
+
+
+class Allowance:
+    """What one check keeps of its servers' replies: each is bounded (`smtp.reply`), and so are all of them together."""
+
+    def __init__(self) -> None:
+        self._left = KEPT_IN_ALL
+
+    def take(self, reply: Parsed) -> None:
+        """Counts a reply: its bytes, its text, and an object of some size for each line. Raises ReplyMalformed if it is
+        too much.
+        """
+        lines = reply.reply.lines
+        self._left -= len(reply.raw) + sum(map(len, lines)) + LINE_COST * len(lines)
+        if self._left < 0:
+            raise ReplyMalformed("more text in replies than a check keeps", reply.raw)
 
 
 @dataclass(slots=True)
@@ -74,6 +94,7 @@ class Tape:
         *,
         clock: Clock,
         redactor: Redactor,
+        allowance: Allowance,
         index: int,
         look: str,
         address: str | None,
@@ -87,11 +108,16 @@ class Tape:
         self.steps: list[Step] = []
         self.open: OpenStep | None = None
         self.late_alert: LateAlert | None = None
+        self._allowance = allowance
         self._events: list[AnyEvent] = []
         self._listener = listener
 
     def now(self) -> float:
         return self.clock.now()
+
+    def take(self, reply: Parsed) -> None:
+        """Counts a reply that is to be kept. Raises ReplyMalformed when the check has taken too much already."""
+        self._allowance.take(reply)
 
     def record(self, event: AnyEvent) -> None:
         """Keeps the event, secrets removed."""

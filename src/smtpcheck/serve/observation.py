@@ -8,6 +8,7 @@ at the wrong moment.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from smtpcheck.model.record import record
 from smtpcheck.net.listen import Secured
 
 HIDDEN = "***"
@@ -49,7 +50,7 @@ class Failure:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Observation:
     """One connection. `mechanism` is the one of the last AUTH; `tls_failure` is OpenSSL's word for what went wrong."""
 

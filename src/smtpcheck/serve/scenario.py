@@ -7,12 +7,12 @@ The header of a file says how to see it: `title`, `check` (options of `smtpcheck
 
 import re
 import shlex
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from smtpcheck.dialogue import Dialogue, parse
 from smtpcheck.model import Outcome, Stage
+from smtpcheck.model.record import record
 
 HOST = "mail.example.com"
 
@@ -20,7 +20,7 @@ _SUFFIX = ".dialogue"
 _NAME = re.compile(r"[a-z0-9.-]{1,60}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scenario:
     """A dialogue, how to check it, and how that check ends. `stage` is None for a session that passes."""
 

@@ -4,12 +4,11 @@ Nothing is read, looked up or judged here. `build` turns it into a Target and Op
 of the command line's options.
 """
 
-from dataclasses import dataclass
-
 from smtpcheck.model import Secret
+from smtpcheck.model.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Request:
     """The raw values; None (or False) where nothing was given. `secret` is one that the caller already holds."""
 

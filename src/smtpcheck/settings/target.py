@@ -5,10 +5,10 @@ cuts at a `/` inside a password. Whatever may hold a password is never quoted.
 """
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from smtpcheck.model import UsageError
+from smtpcheck.model.record import record
 from smtpcheck.settings.host import UnusableHost, address_literal, parse_port, usable_host
 from smtpcheck.settings.quote import quoted
 
@@ -25,7 +25,7 @@ _LONGEST_PATH = 107  # sun_path of <sys/un.h>, less its NUL
 _LONGEST_TARGET = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Place:
     """What TARGET says and nothing more: None where it is silent. `host` is empty for a path.
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from smtpcheck.model import Options, Stage, StarttlsFacts, Step, Target, TlsFacts, TlsFailed, TlsMode
+from smtpcheck.net import certs
 from smtpcheck.net.channel import PeerClosed
 from smtpcheck.net.threads import in_daemon_thread
 from smtpcheck.net.tls import HandshakeFailed, TlsEngine
@@ -89,6 +90,7 @@ async def secure(session: Session) -> None:
     step = await session.step(Stage.TLS, handshake)
     engine = session.connection.engine
     if isinstance(step.facts, TlsFacts) and engine is not None and engine.peer_chain():
+        certs.make_ready()
         session.join_later.append(_chain_reader(session, engine))
     if step.passed and session.options.until is Stage.TLS and _judged_later(engine):
         await _hear(session)

@@ -1,0 +1,81 @@
+"""The values that everything here is made of: frozen dataclasses with keyword arguments, whose methods stand here once.
+
+`@dataclass(frozen=True)` writes and compiles six methods for each class, at every start: of the 110 ms of CPU in which
+smtpcheck's own modules were imported, 60 went there (76 classes, 0.5 to 1.3 ms each; a record takes 0.05). A record is
+a dataclass to `fields`, `replace` and `is_dataclass`, and to a type checker (PEP 681).
+"""
+
+from collections.abc import Callable
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from typing import Any, Never, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def record(cls: type[T]) -> type[T]:
+    """The class as `@dataclass(frozen=True, slots=True, kw_only=True)` would make it; `__post_init__` is not called."""
+    made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
+    for name, method in _METHODS.items():
+        if name not in cls.__dict__:
+            setattr(made, name, method)
+    return made
+
+
+def _init(self: Any, /, **values: Any) -> None:
+    for known in fields(self):
+        value = values.pop(known.name) if known.name in values else _default(self, known)
+        object.__setattr__(self, known.name, value)
+    if values:
+        raise TypeError(f"{type(self).__name__} has no field {', '.join(values)}")
+
+
+def _default(self: Any, missing: "Field[Any]") -> Any:
+    if missing.default is not MISSING:
+        return missing.default
+    if missing.default_factory is not MISSING:
+        return missing.default_factory()
+    raise TypeError(f"{type(self).__name__} needs the field {missing.name}")
+
+
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
+    return f"{type(self).__qualname__}({shown})"
+
+
+def _compared(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, one.name) for one in fields(self) if one.compare)
+
+
+def _eq(self: Any, other: object) -> bool:
+    return _compared(self) == _compared(other) if type(self) is type(other) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_compared(self))
+
+
+def _frozen(self: Any, name: str, *value: object) -> Never:
+    raise FrozenInstanceError(f"{type(self).__name__} is frozen: {name} stays as it is")
+
+
+def _state(self: Any) -> dict[str, Any]:
+    """For `copy` and `pickle`, which would set attributes."""
+    return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def _set_state(self: Any, state: dict[str, Any]) -> None:
+    for name, value in state.items():
+        object.__setattr__(self, name, value)
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "__init__": _init,
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__hash__": _hash,
+    "__setattr__": _frozen,
+    "__delattr__": _frozen,
+    "__getstate__": _state,
+    "__setstate__": _set_state,
+}
