@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
-from smtpcheck._version import __version__
-from smtpcheck.diagnose.verdict import UNUSABLE, verdict
+from smtpcheck.diagnose.engine import rediagnose
+from smtpcheck.diagnose.verdict import UNUSABLE
+from smtpcheck.inquiry import inquire, told
 from smtpcheck.model import (
-    Attempt,
     ConfigFacts,
-    EhloFacts,
     Options,
     Outcome,
     Progress,
@@ -26,10 +25,7 @@ from smtpcheck.model import (
     UsageError,
 )
 from smtpcheck.model.secret import SecretKind, describe_secret
-from smtpcheck.probe import plan
-from smtpcheck.probe.check import record
 from smtpcheck.probe.recording import Recording
-from smtpcheck.probe.redact import Redactor
 
 
 class Wanted(TypedDict, total=False):
@@ -69,6 +65,7 @@ class Wanted(TypedDict, total=False):
     min_tls: str
     insecure: bool
     allow_cleartext_auth: bool
+    second_looks: bool
 
 
 def check(target: str, **wanted: Unpack[Wanted]) -> Report:
@@ -125,8 +122,8 @@ async def run(
     check_before_packet(target, options)
     recording = Recording(target, options, progress)
     try:
-        by_user = await _until_ended(recording, interrupt)
-        report = make_report(recording, by_user=by_user)
+        by_user = await inquire(recording, interrupt)
+        report = rediagnose(told(recording, by_user=by_user))
         if on_report is not None:
             on_report(report)
     finally:
@@ -149,91 +146,6 @@ def check_before_packet(target: Target, options: Options) -> None:
         check_installed()
 
 
-async def _until_ended(recording: Recording, interrupt: asyncio.Event | None) -> bool:
-    """Runs the recording to its end, or ends it; True when the user interrupted it."""
-    work = asyncio.create_task(record(recording))
-    stop = asyncio.create_task(interrupt.wait()) if interrupt is not None else None
-    seconds = recording.options.max_time
-    try:
-        await asyncio.wait(
-            {work} if stop is None else {work, stop}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        by_user = stop is not None and stop.done() and not work.done()
-        if not work.done():
-            limit = f"the time for the whole run, {seconds:.1f} s (--max-time)"
-            recording.clock.ended_by = "Ctrl-C" if by_user else limit
-    finally:
-        work.cancel()
-        if stop is not None:
-            stop.cancel()
-        await asyncio.wait({work} if stop is None else {work, stop})
-    if not work.cancelled() and (error := work.exception()) is not None:
-        raise error
-    return by_user
-
-
-def make_report(recording: Recording, *, by_user: bool = False) -> Report:
-    """The report of a recording, judged."""
-    target, options = recording.target, recording.options
-    attempts = recording.attempts()
-    judged = verdict(
-        attempts,
-        plan.asked(target, options),
-        every_address=options.all_addresses,
-        interrupted=recording.clock.ended_by is not None,
-        by_user=by_user,
-    )
-    return Report(
-        smtpcheck=__version__,
-        began=recording.clock.wall,
-        seconds=recording.clock.now(),
-        target=_shown(target, attempts[judged.deciding], recording.redactor),
-        options=_shown_options(options, recording.redactor),
-        outcome=judged.outcome,
-        stage=judged.stage,
-        exit_code=judged.exit_code,
-        temporary=judged.temporary,
-        attempts=attempts,
-        deciding=judged.deciding,
-    )
-
-
-def _shown(target: Target, attempt: Attempt, redactor: Redactor) -> Target:
-    """The target as a report may show it, with the EHLO name that was used: some servers take the secret as the
-    username too, and TARGET may hold that.
-    """
-    clean = redactor.clean_text
-    hello = attempt.step(Stage.EHLO)
-    name = hello.facts.name if hello is not None and isinstance(hello.facts, EhloFacts) else target.ehlo
-    return replace(
-        target,
-        ehlo=clean(name),
-        user=clean(target.user) if target.user is not None else None,
-        sender=clean(target.sender) if target.sender is not None else None,
-        recipients=tuple(map(clean, target.recipients)),
-        notes=tuple(map(clean, target.notes)),
-        origin={
-            name: replace(origin, detail=clean(origin.detail) if origin.detail is not None else None)
-            for name, origin in target.origin.items()
-        },
-    )
-
-
-def _shown_options(options: Options, redactor: Redactor) -> Options:
-    """The options without a secret in what the user wrote (a proxy's username, a subject)."""
-
-    def clean(text: str | None) -> str | None:
-        return redactor.clean_text(text) if text is not None else None
-
-    return replace(
-        options,
-        proxy=clean(options.proxy),
-        header_from=clean(options.header_from),
-        subject=clean(options.subject),
-        body=clean(options.body),
-    )
-
-
 def refuse(target: Target, options: Options, sentence: str) -> Report:
     """The report for a target that cannot be used: stage `config`, declined, exit code 2, and nothing was sent."""
     recording = Recording(target, options)
@@ -242,6 +154,6 @@ def refuse(target: Target, options: Options, sentence: str) -> Report:
     tape.add(
         Step(stage=Stage.CONFIG, outcome=Outcome.DECLINED, began=tape.now(), seconds=0.0, why=sentence, facts=facts)
     )
-    report = make_report(recording)
+    report = rediagnose(told(recording))
     assert report.exit_code == UNUSABLE
     return report

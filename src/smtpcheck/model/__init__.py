@@ -49,6 +49,7 @@ from smtpcheck.model.facts import (
     Verification,
 )
 from smtpcheck.model.progress import Progress
+from smtpcheck.model.explanation import Explained, Explanation
 from smtpcheck.model.report import Asked, Expectation, Finding, Report
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.target import Options, Origin, Patience, Target
@@ -73,6 +74,8 @@ __all__ = [
     "EnvelopeFacts",
     "Event",
     "Expectation",
+    "Explained",
+    "Explanation",
     "ExtendedError",
     "Facts",
     "Finding",

@@ -164,7 +164,8 @@ class Step:
 
     `command` is the line that the reply answers, as it may be shown. `lag` is the longest delay of our own event loop
     during the step, in seconds: what it explains is not the server's slowness. `why` says why a step was skipped,
-    declined or interrupted. `elsewhere` marks a skipped login that another address of the same run has done.
+    declined or interrupted. `ended_by` is "look" where a second look ended the wait of a stalled step, None where its
+    deadline did. `elsewhere` marks a skipped login that another address of the same run has done.
     """
 
     stage: Stage
@@ -178,6 +179,7 @@ class Step:
     lag: float = 0.0
     why: str | None = None
     elsewhere: bool = False
+    ended_by: str | None = None
     facts: Facts | None = None
 
     @property

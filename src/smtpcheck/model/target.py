@@ -114,3 +114,4 @@ class Options:
     insecure: bool = False
     allow_cleartext_auth: bool = False
     secret: Secret | None = None
+    second_looks: bool = True

@@ -21,7 +21,7 @@ from smtpcheck.probe.run import run_step
 from smtpcheck.probe.session import Session, dialogue
 from smtpcheck.probe.stages.leave import mark_unrun
 from smtpcheck.probe.stages.resolve import Names
-from smtpcheck.probe.stages.secure import policy_of
+from smtpcheck.probe.stages.secure import names_of, policy_of
 from smtpcheck.probe.tape import OpenStep, Tape
 from smtpcheck.smtp.message import Message, compose
 
@@ -109,6 +109,8 @@ async def _sessions(recording: Recording, first: Tape, addresses: Sequence[Addre
                 lag=recording.lag,
                 address=address,
                 tls_ready=lambda: asyncio.wait((ready,)),
+                policy=policy_of(options),
+                names=names_of(recording.target, options),
                 log_in=not any(map(_logged_in, recording.sessions)),
                 test_message=_test_message(recording),
             )

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from smtpcheck.model import Attempt, Options, Target
+from smtpcheck.model import Asked, Attempt, Options, Target
 from smtpcheck.probe.lag import Lag
 from smtpcheck.probe.redact import Redactor
 from smtpcheck.probe.session import Session
-from smtpcheck.probe.tape import Allowance, Clock, Listener, Tape
+from smtpcheck.probe.tape import Allowance, Clock, Listener, OpenStep, Tape
 
 DRAIN = 0.2
 
@@ -21,7 +21,7 @@ class Recording:
         self.lag = Lag(self.clock)
         self.redactor = Redactor(options.secret, options.proxy_secret, options.client_key_secret)
         self.sessions: list[Session] = []
-
+        self.asked: list[Asked] = []
         self._allowance = Allowance()
         self._tapes: list[Tape] = []
         self._listener = listener
@@ -43,6 +43,10 @@ class Recording:
     def attempts(self) -> tuple[Attempt, ...]:
         """What has been recorded so far."""
         return tuple(tape.attempt() for tape in self._tapes)
+
+    def waiting(self) -> OpenStep | None:
+        """The step of the first look that has not ended, or None between steps."""
+        return next((tape.open for tape in self._tapes if tape.look == "first" and tape.open is not None), None)
 
     async def leave(self) -> None:
         """Drains and closes what is still open: for after the report, at most 0.2 s."""

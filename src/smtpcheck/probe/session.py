@@ -13,6 +13,7 @@ from smtpcheck.model import EhloFacts, Options, Outcome, Stage, Step, Target, Tl
 from smtpcheck.net.channel import Channel
 from smtpcheck.net.dial import Address
 from smtpcheck.net.tls_facts import facts as tls_facts
+from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe import plan
 from smtpcheck.probe.lag import Lag
 from smtpcheck.probe.run import run_step
@@ -34,6 +35,8 @@ class Session:
     lag: Lag
     address: Address
     tls_ready: Callable[[], Awaitable[Any]]
+    policy: TlsPolicy
+    names: tuple[str, str | None]
     log_in: bool = True
     channel: Channel | None = None
     ehlo: EhloFacts | None = None

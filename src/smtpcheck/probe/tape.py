@@ -83,6 +83,7 @@ class OpenStep:
     facts: Facts | None = None
     outcome: Outcome | None = None
     why: str | None = None
+    ended_by: str | None = None
     extend: Callable[[float], None] = field(default=lambda seconds: None)
 
 
@@ -188,6 +189,7 @@ class Tape:
             reply=self.clean_reply(opened.reply) if opened.reply is not None else None,
             recipient=self.redactor.clean_text(opened.recipient) if opened.recipient is not None else None,
             why=self.redactor.clean_text(opened.why) if opened.why is not None else None,
+            ended_by=opened.ended_by,
             facts=self._clean_facts(opened.facts),
         )
 

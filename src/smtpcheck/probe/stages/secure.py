@@ -114,9 +114,8 @@ async def _hear(session: Session) -> None:
 
 async def handshake(session: Session, opened: OpenStep) -> None:
     """The handshake. Whatever ends it, the facts hold what was seen."""
-    policy = policy_of(session.options)
     mode = "implicit" if session.target.tls is TlsMode.IMPLICIT else "starttls"
-    engine = TlsEngine(policy, *names_of(session.target, session.options))
+    engine = TlsEngine(session.policy, *session.names)
     failure: HandshakeFailed | str | None = "stalled"
     try:
         await session.connection.start_tls(engine)

@@ -1,0 +1,128 @@
+"""What a reply means: the one place where both the live check and pasted text ask.
+
+The provider's rows come first, then the server software's, then the generic ones; the first that fits decides. A row
+may say less than the facts around it, so a few rules compare afterwards: the username with the provider's, the sender
+with the login.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from smtpcheck import providers, replies
+from smtpcheck.model import Certainty, Stage
+from smtpcheck.model.row import Row, Said, first_fit
+
+MOST_ALTERNATIVES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a reply means. `row` is the row that decided; `provider` the id of the provider whose facts were used."""
+
+    cause: str
+    certainty: Certainty
+    row: Row
+    alternatives: tuple[str, ...] = ()
+    settle: str | None = None
+    means: str | None = None
+    provider: str | None = None
+
+
+def meaning(said: Said) -> Meaning | None:
+    """What the reply means, or None where no row fits."""
+    row = first_fit(_rows(said), said)
+    if row is None:
+        return None
+    known = providers.provider(said.provider) if said.provider else None
+    found = Meaning(
+        cause=row.cause,
+        certainty=_earned(row),
+        row=row,
+        alternatives=row.alternatives,
+        settle=row.settle,
+        means=row.means,
+        provider=known.id if known is not None else _owner(row),
+    )
+    for refine in (_username, _sender):
+        found = refine(found, said, known)
+    return found
+
+
+def _rows(said: Said) -> Iterator[Row]:
+    known = providers.provider(said.provider) if said.provider else None
+    if known is not None:
+        yield from known.replies
+    general = replies.rows(said.software)
+    yield from (row for row in general if not row.wordless)
+    if known is None:
+        yield from _sure_words()
+    yield from (row for row in general if row.wordless)
+
+
+def _sure_words() -> tuple[Row, ...]:
+    """Rows whose words only one provider uses, so that they speak even where the provider was not named."""
+    return tuple(
+        row
+        for one in providers.providers()
+        for row in one.replies
+        if row.certainty is Certainty.CERTAIN and (row.words or row.together or row.regex)
+    )
+
+
+def _owner(row: Row) -> str | None:
+    return next((one.id for one in providers.providers() if row in one.replies), None)
+
+
+def _earned(row: Row) -> Certainty:
+    """A row without a source is somebody's experience: it is never certain."""
+    return Certainty.LIKELY if row.source is None and row.certainty is Certainty.CERTAIN else row.certainty
+
+
+def _username(found: Meaning, said: Said, known: providers.Provider | None) -> Meaning:
+    """A wrong login at a provider that fixes the username is, more often than not, a wrong username."""
+    if found.cause != "bad-credentials" or said.stage not in (None, Stage.AUTH):
+        return found
+    rule = known.username if known is not None else None
+    if rule is not None and rule.rule == "word" and rule.word is not None:
+        if said.user is None or said.user == rule.word:
+            return _also(found, "wrong-credential-type" if said.user else "username-must-be-fixed-word")
+        return _instead(found, "username-must-be-fixed-word", rule.verified)
+    if said.user is not None and "@" not in said.user and rule is not None and rule.rule == "address":
+        return _instead(found, "username-must-be-full-address", rule.verified)
+    if said.user is not None and "@" in said.user and "username-must-be-full-address" in found.alternatives:
+        left = tuple(one for one in found.alternatives if one != "username-must-be-full-address")
+        return replace(found, alternatives=left, settle=found.settle if left else None)
+    return found
+
+
+def _sender(found: Meaning, said: Said, known: providers.Provider | None) -> Meaning:
+    """The sender was refused as another's: perhaps it is no address at all, or it equals the login."""
+    if found.cause not in ("sender-not-owned-by-login", "envelope-address-malformed") or said.sender is None:
+        return found
+    if said.sender == "":
+        return _instead(found, "envelope-sender-empty", True)
+    if said.user is not None and said.sender == said.user:
+        if "@" not in said.sender:
+            return _instead(found, "sender-is-the-username", True)
+        if found.cause == "sender-not-owned-by-login":
+            return _instead(found, "server-sender-map-wrong", True)
+    return found
+
+
+def _also(found: Meaning, cause: str) -> Meaning:
+    if cause in found.alternatives:
+        return found
+    kept = (cause, *found.alternatives)[:MOST_ALTERNATIVES]
+    return replace(found, alternatives=kept, certainty=min_certainty(found.certainty, Certainty.LIKELY))
+
+
+def _instead(found: Meaning, cause: str, verified: bool) -> Meaning:
+    """`cause` in the first place, and what the row said as its alternative."""
+    others = tuple(one for one in (found.cause, *found.alternatives) if one != cause)
+    certainty = Certainty.LIKELY if verified else Certainty.POSSIBLE
+    return replace(found, cause=cause, certainty=certainty, alternatives=others[:MOST_ALTERNATIVES])
+
+
+def min_certainty(one: Certainty, other: Certainty) -> Certainty:
+    """The less sure of two."""
+    return max(one, other, key=list(Certainty).index)

@@ -1,0 +1,52 @@
+"""What a rule reads: the recording, with the attempt that decides and the step where it stopped.
+
+A rule is a small pure function of a Scene: it yields what it found, and asks for a second look where it cannot decide.
+It holds no words: those stand on the cause's page, which the facts of a `Found` complete.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from smtpcheck.diagnose.rule import Ask, Found, Pointer
+from smtpcheck.model import Attempt, Options, Stage, Step, Target
+from smtpcheck.providers import Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One check, as the rules see it. `stopper` is None for a pass; `software` names the server's reply table."""
+
+    target: Target
+    options: Options
+    attempts: tuple[Attempt, ...]
+    deciding: int
+    stopper: Step | None
+    provider: Provider | None = None
+    software: str | None = None
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.attempts[self.deciding]
+
+    def look(self, name: str) -> Attempt | None:
+        """The second look of that name, if it was taken."""
+        return next((attempt for attempt in self.attempts if attempt.look == name), None)
+
+    def shows(self, step: Step | None = None) -> tuple[Pointer, ...]:
+        """Where the recording shows a step: its last event. The stopper's, unless told."""
+        step = step or self.stopper
+        if step is None or step.events is None:
+            return ()
+        for index, attempt in enumerate(self.attempts):
+            if step in attempt.steps:
+                return ({"attempt": index, "event": step.events[1]},)
+        return ()
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the server accepted a login in the attempt that decides."""
+        step = self.attempt.step(Stage.AUTH)
+        return step is not None and step.passed
+
+
+Rule = Callable[[Scene], Iterator[Found | Ask]]

@@ -1,0 +1,154 @@
+"""Cuts a text into entries: one failure each, as far as its form tells.
+
+A pasted error is one entry. A log is cut where a line begins with a time, a level, or a new traceback; a dialogue where
+a new greeting comes. Entries that differ only in addresses, numbers and ids have the same shape and are judged once, so
+that a log of many megabytes takes a moment, and memory is bounded by the number of shapes that are kept.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from smtpcheck.diagnose.text.transcript import is_transcript
+
+SMALL = 400
+"""Lines up to which a text may be one entry."""
+LONGEST_LINE = 8 * 1024
+LONGEST_ENTRY = 80
+MOST_SHAPES = 300
+"""Shapes that are kept; of more, those that were not seen for the longest time are dropped."""
+
+_BEGINS = re.compile(
+    r"\W{0,3}(?:\d{4}[-/]\d\d?[-/]\d\d?[T ]|\d\d?[./]\d\d?[./]\d{4}[ T,]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,6} {1,2}"
+    r"\d{1,2}[ ,]|(?:mon|tue|wed|thu|fri|sat|sun)\w{0,3},? |\d\d:\d\d:\d\d[ .,\]]|traceback \(most recent|\{\"|"
+    r"level=|time=|ts=|(?:error|warning|warn|info|debug|critical|fatal|notice)[ :\]|\[-])",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(r"(?:^|[\s:>\-~\])])220[ -]\S")
+_TELLING = (
+    "said:",
+    "reject",
+    "refused",
+    "timed out",
+    "timeout",
+    "error",
+    "fail",
+    "closed",
+    "lost connection",
+    "certificate",
+    "denied",
+    "enotfound",
+    "no such host",
+    "unable",
+    "not supported",
+    "unreachable",
+    "unknown",
+    "tls",
+    "exception",
+    "bounced",
+    "deferred",
+)
+_CODE = re.compile(r"[\s:\"'(\[=>,][45][0-57]\d[ -]|^[45][0-57]\d[ -]")
+_VARIES = re.compile(r"\S{0,80}@\S{1,120}|\b(?![245]\d\d\b|[245]\.\d{1,2}\.\d{1,3}\b)(?=[\w.:-]{0,80}\d)[\w.:-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Some lines of the text; `line` is the number of the first, from 1."""
+
+    line: int
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Shape:
+    """Entries that differ only in what varies: the last one, how many, and where the first and the last stand."""
+
+    entry: Entry
+    count: int = 0
+    first: int = 0
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """The entries of a text, in their order."""
+    head = _first_lines(text)
+    if head is not None and is_transcript(head):
+        yield from _dialogues(head)
+    elif head is not None and sum(_BEGINS.match(line) is not None for line in head) < 2:
+        yield Entry(line=1, lines=tuple(head))
+    else:
+        yield from _logged(text)
+
+
+def shapes(text: str) -> list[Shape]:
+    """The shapes among a text's entries, ordered by where the last entry of each stands."""
+    kept: OrderedDict[str, Shape] = OrderedDict()
+    for entry in entries(text):
+        key = _VARIES.sub("#", "\n".join(entry.lines)[:2_000])
+        shape = kept.pop(key, None) or Shape(entry=entry, first=entry.line)
+        shape.entry = entry
+        shape.count += 1
+        kept[key] = shape
+        if len(kept) > MOST_SHAPES:
+            kept.popitem(last=False)
+    return list(kept.values())
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The lines of a text without their ends; an endless one in pieces."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start, start + LONGEST_LINE)
+        if end < 0:
+            end = min(start + LONGEST_LINE, len(text))
+            yield text[start:end]
+            start = end
+        else:
+            yield text[start:end].rstrip("\r")
+            start = end + 1
+
+
+def _first_lines(text: str) -> list[str] | None:
+    """The lines of a small text, or None."""
+    found: list[str] = []
+    for line in lines_of(text):
+        found.append(line)
+        if len(found) > SMALL:
+            return None
+    return found
+
+
+def _dialogues(lines: list[str]) -> Iterator[Entry]:
+    start, upgrading = 0, False
+    for number, line in enumerate(lines):
+        if "STARTTLS" in line.upper() and "250" not in line:
+            upgrading = True
+        elif _GREETING.search(line[:120]) is not None:
+            if not upgrading and number > start and any(_GREETING.search(one[:120]) for one in lines[start:number]):
+                if "220" not in lines[number - 1]:
+                    yield Entry(line=start + 1, lines=tuple(lines[start:number]))
+                    start = number
+            upgrading = False
+    yield Entry(line=start + 1, lines=tuple(lines[start:]))
+
+
+def _logged(text: str) -> Iterator[Entry]:
+    held: list[str] = []
+    began, telling = 1, False
+    for number, line in enumerate(lines_of(text), 1):
+        if held and (len(held) >= LONGEST_ENTRY or _BEGINS.match(line) is not None):
+            if telling:
+                yield Entry(line=began, lines=tuple(held))
+            held, telling = [], False
+        if not held:
+            began = number
+        held.append(line)
+        telling = telling or _tells(line)
+    if held and telling:
+        yield Entry(line=began, lines=tuple(held))
+
+
+def _tells(line: str) -> bool:
+    lowered = line.lower()
+    return any(word in lowered for word in _TELLING) or _CODE.search(line) is not None

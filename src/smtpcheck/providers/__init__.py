@@ -1,0 +1,205 @@
+"""Providers of mail submission: hosts, ports, what they take as username and secret, and what their replies mean.
+
+One TOML file for each. Every fact has a source or says that it is not verified; one that is not verified never gives
+more than "possible".
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from smtpcheck.model.row import Row, row_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port and when TLS begins there (a word of `TlsMode`)."""
+
+    number: int
+    tls: str
+    verified: bool = True
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Username:
+    """What the provider takes as username. `rule` is word, address, local-part, provider-login, key-id, token, any,
+    none; `word` stands with rule word.
+    """
+
+    rule: str
+    word: str | None = None
+    example: str | None = None
+    say: str | None = None
+    verified: bool = True
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRule:
+    """The kind of secret. `shapes` are words of `SecretFacts.shape`; `account_password` is None where unknown."""
+
+    kind: str
+    account_password: bool | None = None
+    shapes: tuple[str, ...] = ()
+    how: str | None = None
+    verified: bool = True
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderRule:
+    """Whose address the sender may be: verified-domain, own-address, equals-login, own-domain, any. `checked` is the
+    stage at which the provider enforces it.
+    """
+
+    rule: str
+    checked: str | None = None
+    how: str | None = None
+    verified: bool = True
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One provider; `id` is the name of its file."""
+
+    id: str
+    name: str
+    hosts: tuple[str, ...]
+    banners: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    docs: str | None = None
+    ports: tuple[Port, ...] = ()
+    username: Username | None = None
+    secret: SecretRule | None = None
+    sender: SenderRule | None = None
+    replies: tuple[Row, ...] = ()
+
+    def port(self, number: int) -> Port | None:
+        """What is known about that port."""
+        return next((port for port in self.ports if port.number == number), None)
+
+
+@cache
+def providers() -> tuple[Provider, ...]:
+    """Every provider, by name of its file; raises RowMalformed or TypeError for a table that cannot be used."""
+    found = sorted((file for file in files(__package__).iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
+    return tuple(
+        _provider(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8"))) for file in found
+    )
+
+
+def provider(id: str) -> Provider | None:
+    """The provider with that id."""
+    return _by_id().get(id)
+
+
+def by_host(host: str) -> Provider | None:
+    """The provider that this host name belongs to."""
+    labels = host.lower().rstrip(".").split(".")
+    return next((one for one in providers() if any(_covers(pattern, labels) for pattern in one.hosts)), None)
+
+
+def by_banner(text: str) -> Provider | None:
+    """The provider whose own words, or whose host, stand in a banner."""
+    lowered = text.lower()
+    return next((one for one in providers() if any(words.lower() in lowered for words in one.banners)), None)
+
+
+def by_address(address: str) -> Provider | None:
+    """The provider whose domain an address is in."""
+    domain = address.rpartition("@")[2].lower()
+    return next((one for one in providers() if domain in one.domains), None) if domain else None
+
+
+@cache
+def by_free_name(free: str) -> Provider | None:
+    """The provider that somebody names in passing: "Gmail", "office365", "Google Workspace relay", "Yahoo/AOL"."""
+    for part in free.replace("(", "/").replace(")", "").split("/"):
+        name = _squeezed(part)
+        if len(name) < 2:
+            continue
+        known = _by_name()
+        for wanted in (_OTHER_NAMES.get(name), name):
+            if wanted in known:
+                return known[wanted]
+        for other, one in known.items():
+            if len(name) > 3 and len(other) > 3 and (name.startswith(other) or other.startswith(name)):
+                return one
+    return None
+
+
+@cache
+def _by_id() -> Mapping[str, Provider]:
+    return {one.id: one for one in providers()}
+
+
+@cache
+def _by_name() -> Mapping[str, Provider]:
+    ids = {_squeezed(one.id): one for one in providers()}
+    return {**{_squeezed(one.name): one for one in providers()}, **ids}
+
+
+def _squeezed(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+_OTHER_NAMES = {
+    "office365": "microsoft365",
+    "o365": "microsoft365",
+    "m365": "microsoft365",
+    "exchangeonline": "microsoft365",
+    "hotmail": "outlookcom",
+    "outlook": "outlookcom",
+    "ses": "amazonses",
+    "awsses": "amazonses",
+    "sendinblue": "brevo",
+    "qqmail": "qq",
+    "163": "netease163",
+    "126": "netease126",
+    "netease": "netease163",
+    "netease163": "163",
+    "gmailrelay": "googleworkspacerelay",
+    "googleworkspace": "gmail",
+    "google": "gmail",
+    "aliyunmail": "aliyun",
+    "godaddy": "godaddyworkspace",
+    "yahoomail": "yahoo",
+}
+
+
+def _covers(pattern: str, labels: list[str]) -> bool:
+    """Whether a name fits a pattern with at most one `*`, which stands for one or more labels."""
+    head, star, tail = pattern.lower().partition("*")
+    if not star:
+        return pattern.lower().split(".") == labels
+    front, back = ([label for label in part.split(".") if label] for part in (head, tail))
+    middle = len(labels) - len(front) - len(back)
+    return middle >= 1 and labels[: len(front)] == front and labels[len(labels) - len(back) :] == back
+
+
+def _provider(id: str, table: Mapping[str, Any]) -> Provider:
+    return Provider(
+        id=id,
+        name=table["name"],
+        hosts=tuple(table.get("hosts", ())),
+        banners=tuple(table.get("banners", ())),
+        domains=tuple(table.get("domains", ())),
+        docs=table.get("docs"),
+        ports=tuple(Port(**_sourced(port)) for port in table.get("port", ())),
+        username=Username(**_sourced(table["username"])) if "username" in table else None,
+        secret=SecretRule(**_sourced(table["secret"])) if "secret" in table else None,
+        sender=SenderRule(**_sourced(table["sender"])) if "sender" in table else None,
+        replies=tuple(
+            row_of(row, f"providers/{id}.toml row {number}") for number, row in enumerate(table.get("reply", ()), 1)
+        ),
+    )
+
+
+def _sourced(table: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return {"verified": "source" in values, **values}

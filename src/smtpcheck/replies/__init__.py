@@ -1,0 +1,48 @@
+"""What server software and generic replies mean: tables of rows, and their loader.
+
+One file for each server software, and the generic ones by subject. `order.toml` says in which order they are read: the
+first row that fits decides, so the narrow stands before the wide, and bare codes come last.
+"""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from smtpcheck.model.row import Row, row_of
+
+
+@cache
+def rows(software: str | None = None) -> tuple[Row, ...]:
+    """All rows in the order in which they are tried: the named software's first, then the others', then generic ones.
+
+    A text of one server often reaches the user through another, so no table is left out.
+    """
+    own, generic = order()
+    if software in own:
+        own = (software, *(name for name in own if name != software))
+    return tuple(row for name in (*own, *generic) for row in table(name))
+
+
+@cache
+def order() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the tables: those of server software, and the generic ones, both in their order."""
+    names = tomllib.loads(files(__package__).joinpath("order.toml").read_text("utf-8"))
+    return tuple(names["software"]), tuple(names["generic"])
+
+
+@cache
+def table(name: str) -> tuple[Row, ...]:
+    """The rows of one table; raises RowMalformed."""
+    text = files(__package__).joinpath(f"{name}.toml").read_text("utf-8")
+    return tuple(
+        row_of(row, f"replies/{name}.toml row {number}")
+        for number, row in enumerate(tomllib.loads(text).get("reply", ()), 1)
+    )
+
+
+@cache
+def software_named(free: str) -> str | None:
+    """The table of a server software that somebody names freely ("Postfix postscreen", "cPanel Exim"), or None."""
+    words = "".join(letter if letter.isalnum() else " " for letter in free.lower()).split()
+    known = tomllib.loads(files(__package__).joinpath("order.toml").read_text("utf-8"))["names"]
+    return next((known[word] for word in words if word in known), None)
