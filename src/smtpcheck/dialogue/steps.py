@@ -5,11 +5,11 @@ Every step knows the line that it came from, so that a failure can be shown wher
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
-from smtpcheck.model.record import record
+from smtpcheck.model.record import brief_record, record
 
 CERTIFICATE_FAULTS = frozenset(
     {
@@ -59,7 +59,7 @@ class Tls:
     alert: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Says:
     """The server sends `data`, `times` over."""
 
@@ -68,7 +68,7 @@ class Says:
     times: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Expects:
     """The client must (or, if `optional`, may) say a line of this pattern."""
 
@@ -81,14 +81,14 @@ class Expects:
         return re.fullmatch(_expression(self.pattern), said, re.DOTALL) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Message:
     """The client says any number of lines, up to the one that the next step wants."""
 
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Sleep:
     """The server does nothing for `seconds`."""
 
@@ -96,7 +96,7 @@ class Sleep:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Drip:
     """From here on one byte every `seconds`; 0 ends it."""
 
@@ -104,7 +104,7 @@ class Drip:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class StartTls:
     """The server's side of a TLS handshake."""
 
@@ -112,7 +112,7 @@ class StartTls:
     tls: Tls
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class End:
     """The server leaves: here, or after that many bytes of what it says next."""
 
@@ -124,14 +124,14 @@ class End:
 Step = Says | Expects | Message | Sleep | Drip | StartTls | End
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Session:
     """What happens on one connection."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Dialogue:
     """One session for each connection, in the order of arrival; the last one is played for all that come later."""
 

@@ -15,11 +15,19 @@ T = TypeVar("T")
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def record(cls: type[T]) -> type[T]:
     """The class as `@dataclass(frozen=True, slots=True, kw_only=True)` would make it; `__post_init__` is not called."""
-    made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
-    for name, method in _METHODS.items():
-        if name not in cls.__dict__:
-            setattr(made, name, method)
-    return made
+    return _with_methods(dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls), _init)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def brief_record(cls: type[T]) -> type[T]:
+    """The same without `kw_only`: for a few fields whose order speaks for itself."""
+    return _with_methods(dataclass(init=False, repr=False, eq=False, slots=True)(cls), _init_in_order)
+
+
+def _with_methods(cls: type[T], init: Callable[..., None]) -> type[T]:
+    for name, method in {"__init__": init, **_METHODS}.items():
+        setattr(cls, name, method)
+    return cls
 
 
 def _init(self: Any, /, **values: Any) -> None:
@@ -28,6 +36,13 @@ def _init(self: Any, /, **values: Any) -> None:
         object.__setattr__(self, known.name, value)
     if values:
         raise TypeError(f"{type(self).__name__} has no field {', '.join(values)}")
+
+
+def _init_in_order(self: Any, /, *given: Any, **values: Any) -> None:
+    names = [known.name for known in fields(self)]
+    if len(given) > len(names):
+        raise TypeError(f"{type(self).__name__} has {len(names)} fields, and {len(given)} values were given")
+    _init(self, **dict(zip(names, given, strict=False)), **values)
 
 
 def _default(self: Any, missing: "Field[Any]") -> Any:
@@ -70,7 +85,6 @@ def _set_state(self: Any, state: dict[str, Any]) -> None:
 
 
 _METHODS: dict[str, Callable[..., Any]] = {
-    "__init__": _init,
     "__repr__": _repr,
     "__eq__": _eq,
     "__hash__": _hash,

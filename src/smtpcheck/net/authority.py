@@ -6,7 +6,6 @@ Keys are made once per process. None of this protects anything: the private keys
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from smtpcheck.model.record import brief_record
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -44,7 +45,7 @@ class Fault(StrEnum):
     WRONG_PURPOSE = "wrong-purpose"
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Issued:
     """A chain as a server sends it, leaf first, and the leaf's private key, all PEM."""
 
@@ -57,7 +58,7 @@ class Issued:
         return b"".join(self.certificates)
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class _Signer:
     """A CA certificate and the key that signs with it."""
 

@@ -9,11 +9,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtpcheck.model import Certificate
+from smtpcheck.model.record import brief_record
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -42,7 +42,7 @@ def _load() -> None:
     default_backend()  # what a signature is verified with
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Reading:
     """A certificate as cryptography sees it, and what is compared: every name, however many there are."""
 

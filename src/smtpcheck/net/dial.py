@@ -9,9 +9,9 @@ import errno
 import ipaddress
 import os
 import socket
-from dataclasses import dataclass
 
 from smtpcheck.model import ConnectFacts
+from smtpcheck.model.record import brief_record
 
 _FAILURES = {
     errno.ECONNREFUSED: "refused",
@@ -34,7 +34,7 @@ _FAILURES = {
 _QUEUE_FULL = 0.02  # seconds until the next attempt at a UNIX socket
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Address:
     """Where to connect: an IP address (with scope id, if any) and port, or a path."""
 

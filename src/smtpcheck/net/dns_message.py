@@ -4,8 +4,6 @@ The only module that imports dnspython, which costs about a tenth of a second: i
 event loop. Every record type that an answer may hold is imported with it, since dnspython would do that while parsing.
 """
 
-from dataclasses import dataclass
-
 import dns.edns
 import dns.exception
 import dns.flags
@@ -21,14 +19,14 @@ import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 
 from smtpcheck.model import Alias, ExtendedError
-from smtpcheck.model.record import record
+from smtpcheck.model.record import brief_record, record
 
 # RFC 9715: small enough to pass unfragmented nearly everywhere.
 _PAYLOAD = 1232
 _ADDRESSES, _ALIASES, _ERRORS, _TEXT = 64, 16, 8, 500  # what we keep of a hostile answer
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Question:
     """One question: what to send, and what its answer is compared with."""
 

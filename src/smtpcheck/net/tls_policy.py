@@ -13,10 +13,10 @@ import secrets
 import ssl
 import warnings
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from smtpcheck.model import TrustStore, UsageError
-from smtpcheck.model.record import record
+from smtpcheck.model.record import brief_record, record
 from smtpcheck.model.secret import Secret
 from smtpcheck.net.tls_files import check_ca_file, check_client_files, load_client_certificate, stamp
 from smtpcheck.net.trust import anchors_of, describe_store
@@ -60,7 +60,7 @@ class TlsPolicy:
     small_hello: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Loaded:
     """A policy made ready: its context, and the store that was loaded into it (None where nothing is verified)."""
 

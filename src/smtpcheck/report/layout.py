@@ -5,11 +5,12 @@ server is five characters. The environment is not asked: width, colour and chara
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from io import StringIO
 
 from rich.console import Console
 from rich.text import Text
+
+from smtpcheck.model.record import brief_record
 
 NARROWEST = 40
 WIDEST = 110
@@ -18,7 +19,7 @@ Span = tuple[str, str]
 """A text and its style, the empty style for none."""
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Paragraph:
     """`body` wrapped after `lead`; its further lines begin where the first one began."""
 

@@ -1,6 +1,5 @@
 """Where a check stopped: the step that decides, together with what the recording holds about it."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from smtpcheck.model import (
@@ -18,6 +17,7 @@ from smtpcheck.model import (
     Surplus,
     TlsUp,
 )
+from smtpcheck.model.record import brief_record
 
 E = TypeVar("E", Silent, Closed, Surplus)
 
@@ -25,7 +25,7 @@ E = TypeVar("E", Silent, Closed, Surplus)
 _UNCERTAIN = (Outcome.STALLED, Outcome.CLOSED, Outcome.BROKEN, Outcome.INTERRUPTED, Outcome.BUG)
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Stop:
     """The step at which a report stopped, and its attempt."""
 

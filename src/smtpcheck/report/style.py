@@ -5,12 +5,12 @@ counts more than both.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from smtpcheck.model import Outcome
+from smtpcheck.model.record import brief_record
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Marks:
     """The marks before a stage."""
 

@@ -5,10 +5,9 @@ its size, and a line that does not begin with a command of SMTP is not kept at a
 at the wrong moment.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from smtpcheck.model.record import record
+from smtpcheck.model.record import brief_record, record
 from smtpcheck.net.listen import Secured
 
 HIDDEN = "***"
@@ -32,7 +31,7 @@ class Ended(StrEnum):
     STOPPED = "stopped"  # the server was stopped
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Said:
     """One thing that the client said, `at` seconds after it connected, in TLS or not."""
 
@@ -41,7 +40,7 @@ class Said:
     in_tls: bool
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Failure:
     """The client said something else than line `line` of the dialogue wants."""
 

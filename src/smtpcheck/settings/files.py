@@ -6,9 +6,9 @@ A pipe could wait for ever and a device never end, so a file is opened without b
 import os
 import re
 import stat
-from dataclasses import dataclass
 
 from smtpcheck.model import UsageError
+from smtpcheck.model.record import brief_record
 from smtpcheck.settings.quote import quoted
 
 PEM_LIMIT = 16 * 1024 * 1024  # a whole trust store has some hundred KiB
@@ -18,7 +18,7 @@ _KEY = re.compile(rb"-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----")
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: *4, *ENCRYPTED", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Content:
     """What a file held, and whether everybody on this machine can read it."""
 

@@ -6,9 +6,9 @@ never holds more than one reply's limit, whatever a server sends.
 """
 
 import re
-from dataclasses import dataclass
 
 from smtpcheck.model import Reply
+from smtpcheck.model.record import brief_record
 
 LINE_LIMIT = 64 * 1024
 REPLY_LIMIT = 1024 * 1024
@@ -27,7 +27,7 @@ class ReplyMalformed(Exception):
         self.raw = raw[:KEPT]
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Parsed:
     """A reply with the bytes that it was read from."""
 

@@ -5,8 +5,8 @@ they work where the server keeps hashes, and nobody listens. In clear those come
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from smtpcheck.model.record import brief_record
 from smtpcheck.model.secret import SecretKind
 from smtpcheck.smtp.sasl.start import MECHANISMS
 
@@ -27,7 +27,7 @@ _NEEDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Choice:
     """The mechanism to use (None: there is none to use), why, and what else was offered, in the server's order."""
 

@@ -5,10 +5,10 @@ attempt is all that smtpcheck makes. Its exceptions are sentences for the report
 anything that a server sent.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Protocol
 
-from smtpcheck.model.record import record
+from smtpcheck.model.record import brief_record, record
 from smtpcheck.model.secret import Secret
 
 
@@ -36,7 +36,7 @@ class CredentialsUnusable(SaslError):
     """The mechanism cannot carry this user, token or password. Nothing of it was sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class ChannelBinding:
     """Data that ties a login to its TLS connection (RFC 5056); `name` is "tls-server-end-point" or "tls-unique"."""
 
@@ -56,7 +56,7 @@ class Credentials:
     channel_binding: ChannelBinding | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Proof:
     """Whether the server proved that it knows the secret; None where the mechanism has no such proof."""
 
