@@ -7,6 +7,7 @@ from smtpcheck.diagnose.rule import Ask, Found
 from smtpcheck.diagnose.scene import Scene
 from smtpcheck.diagnose.smtp import words
 from smtpcheck.model import BannerFacts, Certainty, EhloFacts, Outcome, Reply, Stage, Step, TlsFacts
+from smtpcheck.providers import by_banner, by_host
 
 SLOW = 3.0
 _SOON = 21
@@ -131,9 +132,12 @@ def redirected(scene: Scene) -> Iterator[Found | Ask]:
         return
     if "name-mismatch" in shake.facts.verification.faults and shake.facts.chain:
         names = ", ".join(shake.facts.chain[0].dns_names[:3])
+        greeted = step.facts.server_name if isinstance(step.facts, BannerFacts) else None
+        theirs = by_host(greeted or ""), by_banner(step.reply.text if step.reply else "")
+        foreign = greeted is not None and scene.provider not in theirs
         yield Found(
             id="outbound-smtp-redirected",
-            certainty=Certainty.LIKELY,
+            certainty=Certainty.CERTAIN if foreign else Certainty.LIKELY,
             facts=words(scene, shake) | {"names": names, "provider": scene.provider.name},
             evidence=scene.shows(shake),
             alternatives=("certificate-name-mismatch",),

@@ -70,7 +70,7 @@ def secret(scene: Scene) -> Iterator[Found | Ask]:
         if facts.shape is not None and facts.shape not in rule.shapes:
             yield Found(
                 id="wrong-credential-type",
-                certainty=Certainty.POSSIBLE,
+                certainty=Certainty.LIKELY if rule.verified else Certainty.POSSIBLE,
                 facts=shown
                 | {"provider": provider.name, "expected": rule.kind, "value": facts.shape, "how": rule.how or ""},
                 evidence=({"option": "--user"},),
@@ -81,7 +81,7 @@ def secret(scene: Scene) -> Iterator[Found | Ask]:
     if mangled:
         yield Found(
             id="password-mangled-by-config",
-            certainty=Certainty.POSSIBLE,
+            certainty=Certainty.LIKELY,
             facts=shown | {"value": ", ".join(mangled)},
             evidence=({"option": facts.source},),
             stage=Stage.AUTH,

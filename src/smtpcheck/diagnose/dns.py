@@ -26,7 +26,7 @@ def unresolved(scene: Scene) -> Iterator[Found | Ask]:
     if found is None or scene.stopper is None or scene.stopper.stage is not Stage.DNS:
         return
     step, facts = found
-    shown = {"host": facts.name, "other": _servers(facts)}
+    shown = {"host": facts.name, "other": _servers(facts), "names": _exchanges(facts)}
     if scene.stopper.outcome is Outcome.STALLED and facts.problem is None:
         yield Found(id="resolver-unreachable", certainty=Certainty.LIKELY, facts=shown, evidence=scene.shows(step))
         return
@@ -65,6 +65,12 @@ def _bogus(facts: DnsFacts) -> bool:
 
 def _null_mx(facts: DnsFacts) -> bool:
     return any(lookup.type == "MX" and lookup.exchanges == ("0 .",) for lookup in facts.lookups)
+
+
+def _exchanges(facts: DnsFacts) -> str:
+    """The hosts that a domain's MX records name, for somebody who gave the domain in the place of its server."""
+    found = (exchange.split()[-1].rstrip(".") for lookup in facts.lookups for exchange in lookup.exchanges)
+    return ", ".join(name for name in found if name)
 
 
 def _servers(facts: DnsFacts) -> str:

@@ -78,6 +78,7 @@ class Lookup:
     transport: str = "udp"
     rcode: str | None = None
     addresses: tuple[str, ...] = ()
+    exchanges: tuple[str, ...] = ()
     ttl: int | None = None
     aliases: tuple[Alias, ...] = ()
     extended_errors: tuple[ExtendedError, ...] = ()

@@ -105,7 +105,7 @@ def all_fits(rows: Iterable[Row], said: Said) -> Iterator[Row]:
 
 def _fits(row: Row, said: Said, folded: str) -> bool:
     return (
-        (not row.codes or _code_fits(row.codes, said.code))
+        (not row.codes or _code_fits(row.codes, said))
         and (not row.stages or _stage_fits(row, said.stage))
         and (not row.ports or said.port in row.ports)
         and (not row.tls or said.tls in row.tls)
@@ -118,8 +118,10 @@ def _fits(row: Row, said: Said, folded: str) -> bool:
     )
 
 
-def _code_fits(codes: tuple[str, ...], code: int | None) -> bool:
-    return code is not None and any(f"{code}".startswith(wanted) for wanted in codes)
+def _code_fits(codes: tuple[str, ...], said: Said) -> bool:
+    # An enhanced code tells at least the class of a code that is not known (RFC 3463 section 2).
+    known = f"{said.code}" if said.code is not None else said.enhanced[0] if said.enhanced else None
+    return known is not None and any(known.startswith(wanted) for wanted in codes)
 
 
 def _stage_fits(row: Row, stage: Stage | None) -> bool:

@@ -47,7 +47,7 @@ _IN_WORDS = {
 @record
 class DnsSide:
     """What the files of the machine and the nameservers say, the system resolver aside. `asked` is False where DNS has
-    no say: nothing was looked up.
+    no say: nothing was looked up. `mail` holds what was asked about MX, where a name has no address.
     """
 
     asked: bool = True
@@ -55,6 +55,7 @@ class DnsSide:
     nameservers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+    mail: tuple[Lookup, ...] = ()
 
 
 def temporary(problem: str | None) -> bool:
@@ -87,7 +88,7 @@ def join(
         hosts=seen.hosts,
         nameservers=seen.nameservers,
         search=seen.search,
-        lookups=seen.lookups,
+        lookups=seen.lookups + seen.mail,
         canonical=_canonical(host, system, seen),
         problem=None if addresses else _problem(host, system, seen, family, source),
         differs=_overridden(addresses, seen) if source == "resolver" else _differs(host, system, seen, family),

@@ -13,6 +13,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.CNAME
+import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.OPT
 import dns.rdtypes.ANY.SOA
 import dns.rdtypes.IN.A

@@ -99,7 +99,11 @@ async def dns_side(
         # With `resolver` these are the addresses to try: IPv6 first where this machine has it (RFC 6724).
         types = ("AAAA", "A") if resolver is not None and routes(6) else ("A", "AAAA")
         lookups = await ask(names, servers, types=types, seconds=seconds * _SHARE)
-    return DnsSide(asked=asked, hosts=entries, nameservers=servers, search=search, lookups=lookups)
+    mail: tuple[Lookup, ...] = ()
+    if lookups and all(lookup.rcode == "NOERROR" and not lookup.addresses for lookup in lookups):
+        # A mail domain, perhaps: then its MX names the host that was meant, or says that it takes none (RFC 7505).
+        mail = await ask(names[:1], servers[:1], types=("MX",), seconds=seconds * (1 - _SHARE))
+    return DnsSide(asked=asked, hosts=entries, nameservers=servers, search=search, lookups=lookups, mail=mail)
 
 
 def _is_local(host: str) -> bool:

@@ -23,6 +23,13 @@ _ECHOES = frozenset({"command-out-of-sequence", "idle-timeout"})
 _HOST = re.compile(r"\b(?=[a-z0-9-]{1,63}\.)[a-z0-9-]+(?:\.[a-z0-9-]{1,63}){1,6}\b", re.IGNORECASE)
 _PORT = re.compile(r"(?::|port[\"']?[:= ]{1,3}[\"']?)(25|465|587|2525|2465|2587|1025)\b", re.IGNORECASE)
 _ABOUT_MAIL = re.compile(r"smtp|mail|starttls|ehlo|helo|postfix|exim|sasl|:(?:25|465|587|2525)\b", re.IGNORECASE)
+_USUAL = {
+    "account-suspended-or-quota": Stage.MESSAGE,
+    "rate-limited": Stage.MESSAGE,
+    "bare-lf": Stage.MESSAGE,
+    "source-ip-not-authorized": Stage.SENDER,
+}
+"""Where these show in most texts, when neither the text nor the row says it; a page names the first place they can."""
 _LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0", "[::1]")  # noqa: S104  compared, never bound
 _WINDOW = 16 * 1024
 _SHORT = 400
@@ -205,7 +212,7 @@ def _stage(scene: _Scene, reply: Quoted) -> Stage | None:
     tail = line[line.rfind("(in reply to") :] if "(in reply to" in line else ""
     others = "\n".join(one for number, one in enumerate(scene.lines) if number != reply.line)
     before = line.split(f"{reply.code}", 1)[0] if reply.code else line[:40]
-    named = library.stage_of(f"{tail}\n{before}") or library.stage_of(others[:4_000])
+    named = library.stage_of(f"{tail}\n{before}") or library.stage_of(others[:4_000]) or library.stage_said(line)
     if reply.code in _AUTH_CODES and named not in (Stage.SENDER, Stage.RECIPIENT, Stage.MESSAGE):
         return Stage.AUTH
     return named
@@ -213,12 +220,12 @@ def _stage(scene: _Scene, reply: Quoted) -> Stage | None:
 
 def _from_meaning(meant: Meaning, reply: Quoted, stage: Stage | None, place: int) -> _Candidate:
     by_code = meant.row.wordless
-    rank = 50 if by_code else 1 if reply.inner else 20 if meant.cause not in _ECHOES else 45
+    rank = 50 if by_code else 1 if reply.inner else 20 if meant.cause not in _ECHOES else 25
     return _Candidate(
         rank=rank + (0 if by_code else min(place, 4)),
         cause=meant.cause,
         certainty=meant.certainty,
-        stage=stage or meant.row.at or _only(meant.row),
+        stage=stage or meant.row.at or _only(meant.row) or _USUAL.get(meant.cause),
         line=reply.line,
         text=reply.text,
         code=reply.code,
@@ -321,7 +328,8 @@ def _bare_words(scene: _Scene) -> Iterator[_Candidate]:
     meant = meaning(scene.said(scene.text, stage=stage, code=code))
     if meant is None or meant.row.wordless:
         return
-    at = stage or library.stage_of(scene.text) or meant.row.at or _only(meant.row)
+    at = stage or library.stage_of(scene.text) or library.stage_said(scene.text)
+    at = at or meant.row.at or _only(meant.row) or _USUAL.get(meant.cause)
     short = len(scene.text) <= _SHORT
     yield _Candidate(
         rank=40,

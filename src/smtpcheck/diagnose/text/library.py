@@ -8,6 +8,7 @@ a TLS handshake" to Go, "plaintext connection?" to Java.
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from smtpcheck.model import Stage
 from smtpcheck.model.row import Row, row_of
@@ -34,19 +35,34 @@ def table(name: str) -> tuple[Row, ...]:
 
 def client_of(text: str) -> str | None:
     """The client whose words these are, by its marks."""
-    return next((name for name, marks in _marks()[0] if any(mark in text for mark in marks)), None)
+    return next((name for name, marks in _clients() if any(mark in text for mark in marks)), None)
 
 
 def stage_of(text: str) -> Stage | None:
     """The stage that the words around a reply name ("in reply to RCPT TO command")."""
+    return _marked(text, "stage")
+
+
+def stage_said(reply: str) -> Stage | None:
+    """The stage that a server's own words tell: some name the command that they answer."""
+    return _marked(reply, "said")
+
+
+def _marked(text: str, kind: str) -> Stage | None:
     lowered = text.lower()
-    return next((stage for stage, marks in _marks()[1] if any(mark in lowered for mark in marks)), None)
+    return next((stage for stage, marks in _stages(kind) if any(mark in lowered for mark in marks)), None)
 
 
 @cache
-def _marks() -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[tuple[Stage, tuple[str, ...]], ...]]:
-    table = tomllib.loads(files(__package__).joinpath("marks.toml").read_text("utf-8"))
-    return (
-        tuple((one["name"], tuple(one["any"])) for one in table["client"]),
-        tuple((Stage(one["stage"]), tuple(mark.lower() for mark in one["any"])) for one in table["stage"]),
-    )
+def _clients() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((one["name"], tuple(one["any"])) for one in _marks()["client"])
+
+
+@cache
+def _stages(kind: str) -> tuple[tuple[Stage, tuple[str, ...]], ...]:
+    return tuple((Stage(one["stage"]), tuple(mark.lower() for mark in one["any"])) for one in _marks()[kind])
+
+
+@cache
+def _marks() -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads(files(__package__).joinpath("marks.toml").read_text("utf-8"))
