@@ -14,6 +14,7 @@ from smtpcheck.model import (
     Attempt,
     AuthFacts,
     ConnectFacts,
+    EhloFacts,
     EnvelopeFacts,
     Facts,
     MessageFacts,
@@ -199,6 +200,8 @@ class Tape:
                 offered, not_tried = (tuple(map(clean, names)) for names in (facts.offered, facts.not_tried))
                 why = clean(facts.why) if facts.why is not None else None
                 return replace(facts, offered=offered, not_tried=not_tried, why=why)
+            case EhloFacts():
+                return replace(facts, name=clean(facts.name))
             case EnvelopeFacts():
                 return replace(facts, address=clean(facts.address))
             case MessageFacts():
