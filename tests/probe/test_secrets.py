@@ -244,7 +244,7 @@ def _wanted(secret: str, kind: str) -> dict[str, object]:
     return {**wanted, kind: secret}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("place", PLACES)
 @given(secret=_SECRETS, echo=st.sampled_from(sorted(ECHOES)), mechanism=st.sampled_from(["plain", "login", "xoauth2"]))
 def test_no_echo_of_a_secret_gets_out(place: str, secret: str, echo: str, mechanism: str) -> None:
