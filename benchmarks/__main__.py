@@ -1,7 +1,6 @@
 """`python -m benchmarks [start-up] [session] [delay] [flights]`: prints figures, and judges none of them."""
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from tests.real.servers.process import Server
 from . import machine
 from .pairs import Command, compared, cpu, measured, wall
 from .relay import relay
-from .sessions import mail_server, port_of, smtpcheck, smtpcheck_session, swaks_session
+from .sessions import environment, mail_server, port_of, smtpcheck, smtpcheck_session, swaks_session
 
 _ROUND_TRIP = 0.1  # seconds
 _COUNTED_AT = 0.01  # one way: enough that what crosses on its way is told from an answer
@@ -23,7 +22,7 @@ Figure = Callable[[Server, Path, int], str]
 def start_up(server: Server, directory: Path, pairs: int) -> str:
     """CPU of `smtpcheck --help` and of importing what it parses with."""
     ours, peer = (
-        Command(name=name, words=words, environment=os.environ, output=directory / "help.txt")
+        Command(name=name, words=words, environment=environment(), output=directory / "help.txt")
         for name, words in (
             ("smtpcheck --help", (smtpcheck(), "--help")),
             ("import typer", (sys.executable, "-c", "import typer")),

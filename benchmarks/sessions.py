@@ -32,6 +32,11 @@ def mail_server() -> Iterator[Server]:
         yield server
 
 
+def environment(**more: str) -> dict[str, str]:
+    """This process' environment, in which Python may keep its bytecode, as an installed program has it."""
+    return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **more}
+
+
 def port_of(server: Server) -> int:
     """Where it takes STARTTLS and a login."""
     return server.ports[_ROLE]
@@ -49,8 +54,8 @@ def smtpcheck_session(server: Server, port: int, directory: Path) -> Command:
         *("--ca-file", server.ca_file, "--user", ALICE.name, "--password-env", "SMTP_PASSWORD", "--auth", "plain"),
         *("--from", ALICE.address, "--to", BOB.address, "--json"),
     )
-    environment = {**os.environ, "SMTP_PASSWORD": ALICE.password}
-    return Command(name="smtpcheck", words=words, environment=environment, output=directory / "smtpcheck.json")
+    secret = environment(SMTP_PASSWORD=ALICE.password)
+    return Command(name="smtpcheck", words=words, environment=secret, output=directory / "smtpcheck.json")
 
 
 def swaks_session(server: Server, port: int, directory: Path) -> Command:
@@ -61,7 +66,7 @@ def swaks_session(server: Server, port: int, directory: Path) -> Command:
         *("--auth", "PLAIN", "--auth-user", ALICE.name, "--auth-password", ALICE.password),
         *("--from", ALICE.address, "--to", BOB.address, "--quit-after", "RCPT"),
     )
-    return Command(name="swaks", words=words, environment=os.environ, output=directory / "swaks.txt")
+    return Command(name="swaks", words=words, environment=environment(), output=directory / "swaks.txt")
 
 
 def swaks() -> str:

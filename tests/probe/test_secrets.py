@@ -9,6 +9,7 @@ import json
 import re
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from functools import cache
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -117,9 +118,6 @@ PLACES: dict[str, Callable[[bytes], str]] = {
     "its last words": lambda echo: (
         clear("AUTH PLAIN LOGIN XOAUTH2") + "C: AUTH *\n" + raw(b"535-MARKED <" + echo + b">") + "! close\n"
     ),
-    "the list of mechanisms": lambda echo: (
-        "S: 220 hi\nC: EHLO *\nS: 250-mail\n" + raw(b"250 AUTH GSSAPI MARKED " + echo + b"\r\n") + QUIT
-    ),
     "the greeting": lambda echo: raw(b"220 " + echo + b" MARKED\r\n") + "C: EHLO *\nS: 250 mail\n" + QUIT,
     "after the greeting": lambda echo: (
         raw(b"220 hi\r\n250 MARKED " + echo + b"\r\n") + "C: EHLO *\nS: 250 mail\n" + QUIT
@@ -160,7 +158,7 @@ PLACES: dict[str, Callable[[bytes], str]] = {
 
 def checked(text: str, **wanted: object) -> Report:
     """A check of a server that plays this, with nothing to protect the line: the login is what matters here."""
-    told: Wanted = {"tls": "off", "timeout": 0.25, "allow_cleartext_auth": True}
+    told: Wanted = {"tls": "off", "timeout": 5.0, "allow_cleartext_auth": True}
     told.update(wanted)  # type: ignore[typeddict-item]  # the names of Wanted
     with running(parse(text)) as server:
         return check(f"127.0.0.1:{server.port}", **told)
@@ -183,7 +181,7 @@ def decoded(output: str) -> Iterator[bytes]:
         text = found.replace("-", "+").replace("_", "/")
         for shift in range(4):
             part = text[shift:]
-            yield b64decode(part[: len(part) // 4 * 4])
+            yield b64decode(part + "A" * (-len(part) % 4))
 
 
 def traces(secret: str) -> set[str]:
@@ -231,18 +229,14 @@ _SECRETS = st.one_of(
 
 def usual(secret: str) -> bool:
     """Whether the secret has something of its own: a run of zeros or a word of ours stands in every report."""
-    return len(set(secret)) > 4 and not any(secret.lower() in word.lower() for word in _baseline())
+    return len(set(secret)) > 4 and secret.lower() not in _without_echo()
 
 
-def _baseline() -> list[str]:
-    if not _BASELINE:
-        for place in PLACES.values():
-            report = checked(place(b"nothing"), **_wanted("Qv7#kZ!x", "token"))
-            _BASELINE.extend(outputs(report))
-    return _BASELINE
-
-
-_BASELINE: list[str] = []
+@cache
+def _without_echo() -> str:
+    """What reports say when nobody echoes anything."""
+    reports = (checked(place(b"nothing"), **_wanted("Qv7#kZ!x", "token"), timeout=0.2) for place in PLACES.values())
+    return "".join(output.lower() for report in reports for output in outputs(report))
 
 
 def _wanted(secret: str, kind: str) -> dict[str, object]:
@@ -250,7 +244,7 @@ def _wanted(secret: str, kind: str) -> dict[str, object]:
     return {**wanted, kind: secret}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("place", PLACES)
 @given(secret=_SECRETS, echo=st.sampled_from(sorted(ECHOES)), mechanism=st.sampled_from(["plain", "login", "xoauth2"]))
 def test_no_echo_of_a_secret_gets_out(place: str, secret: str, echo: str, mechanism: str) -> None:
@@ -259,6 +253,8 @@ def test_no_echo_of_a_secret_gets_out(place: str, secret: str, echo: str, mechan
     if place == "an error of OAuth":
         mechanism = "xoauth2"
     wanted = _wanted(secret, "token" if mechanism == "xoauth2" else "password")
+    if place == "a line that never ends":
+        wanted["timeout"] = 0.2
     report = checked(PLACES[place](ECHOES[echo](secret)), auth=mechanism, send=place == "the queue id", **wanted)
     assert leaks(secret, report) == []
     if place not in ("a challenge", "an error of OAuth"):
@@ -269,10 +265,19 @@ def test_the_search_finds_what_it_looks_for() -> None:
     """An echo of something that is no secret is found in each form: the test above can fail."""
     secret, other = 'pä ss"w%rd#1', "correct horse battery"
     for name, echo in ECHOES.items():
-        report = checked(PLACES["the refusal"](echo(secret)), **_wanted(other, "password"))
-        if name not in ("backslashes", "HEX"):
-            assert leaks(secret, report), name
+        report = checked(PLACES["the refusal"](echo(secret)), user="bob", password=other)
+        assert leaks(secret, report), name
         assert leaks(other, report) == []
+
+
+def test_a_mechanism_that_is_called_like_the_secret() -> None:
+    """Masked where it is shown; what is decided is decided on the server's own words."""
+    for secret in ("s3cret-token-0815", "plain", "starttls"):
+        text = clear(f"AUTH {secret} PLAIN", "SIZE") + "C: AUTH PLAIN *\nS: 235 MARKED\n" + QUIT
+        report = checked(text, user=USER, password=secret)
+        assert report.exit_code == 0
+        if secret.startswith("s3cret"):
+            assert leaks(secret, report) == []
 
 
 # ---- the secret stands where the user put it

@@ -261,6 +261,16 @@ def test_a_challenge_too_many_is_cancelled(play: Play) -> None:
     assert "riddle" not in repr(report)
 
 
+@pytest.mark.parametrize("ending", ["stall", "close"])
+def test_a_challenge_that_was_cut_off(play: Play, ending: str) -> None:
+    """What came of it is not kept either."""
+    text = f"C: AUTH CRAM-MD5\n! {ending} after 20\nS: 334 {coded('<1896.697170952@mail.example.com>')}\n"
+    report = play(upgraded("AUTH CRAM-MD5") + text, timeout=0.3, **LOGIN)
+    assert report.exit_code == 16
+    assert "334 ***" in repr(report)
+    assert coded("<1896")[:6] not in repr(report)
+
+
 def test_prompts_without_end(play: Play) -> None:
     """LOGIN has two; the third is cancelled, whatever it asks for."""
     text = f"C: AUTH LOGIN\nS: 334\nC: {coded(USER)}\nS: 334\nC: {coded(PASSWORD)}\nS: 334\nC: *\nS: 501 ok\n"

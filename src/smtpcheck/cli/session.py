@@ -10,18 +10,21 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from smtpcheck import api
 from smtpcheck.model import Options, Report, Target
 from smtpcheck.model.record import record
 from smtpcheck.report import render
-from smtpcheck.report.live import Live
 from smtpcheck.report.style import choose_ascii, choose_color, choose_cursor
 from smtpcheck.settings.build import UnusableTarget, build
 from smtpcheck.settings.login import with_secret
 from smtpcheck.settings.request import Request
+
+if TYPE_CHECKING:
+    from smtpcheck.report.live import Live
 
 _REPAINT = 0.25
 
@@ -70,14 +73,15 @@ async def session(target: Target, options: Options, display: Display) -> Report:
     failures: list[OSError] = []
 
     def on_report(report: Report) -> None:
-        live.clear()
+        if live is not None:
+            live.clear()
         try:
             show(report, display)
         except OSError as error:  # it is our reader's, and no part of the session
             failures.append(error)
 
     interrupt = asyncio.Event()
-    with live, _ctrl_c(interrupt):
+    with live or nullcontext(), _ctrl_c(interrupt):
         async with _repainting(live):
             report = await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
     if failures:
@@ -100,14 +104,18 @@ def show(report: Report, display: Display) -> None:
         sys.stdout.flush()
 
 
-def _live(display: Display) -> Live:
+def _live(display: Display) -> "Live | None":
+    """The live list, where there is a terminal to show it on."""
     terminal = _is_terminal(sys.stderr)
+    if display.quiet or not choose_cursor(os.environ, terminal, os.name):
+        return None
+    from smtpcheck.report.live import Live
+
     return Live(
         sys.stderr,
         width=shutil.get_terminal_size().columns,
         color=choose_color(display.color, os.environ, terminal),
         ascii=choose_ascii(getattr(sys.stderr, "encoding", None)),
-        active=not display.quiet and choose_cursor(os.environ, terminal, os.name),
     )
 
 
@@ -117,7 +125,11 @@ def _is_terminal(stream: object) -> bool:
 
 
 @asynccontextmanager
-async def _repainting(live: Live) -> AsyncIterator[None]:
+async def _repainting(live: "Live | None") -> AsyncIterator[None]:
+    if live is None:
+        yield
+        return
+
     async def repaint() -> None:
         with suppress(OSError):  # a terminal that went away takes nothing from the check
             while True:

@@ -9,7 +9,6 @@ the chain's reading (`net.chain`).
 
 import hashlib
 import os
-import secrets
 import ssl
 import warnings
 from collections import OrderedDict
@@ -106,7 +105,7 @@ def _verifying(policy: TlsPolicy) -> TlsPolicy:
 
 _CACHE_SIZE = 32
 _cache: OrderedDict[tuple[object, ...], Loaded] = OrderedDict()
-_KEY = secrets.token_bytes(32)
+_KEY = os.urandom(32)
 
 
 def load(policy: TlsPolicy, *, check_name: bool = True) -> Loaded:

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from smtpcheck.model import ConfigFacts, Connected, ConnectFacts, Outcome, Stage, Step, TlsMode
 from smtpcheck.net.channel import Channel
@@ -20,11 +21,14 @@ from smtpcheck.probe.recording import DRAIN, Recording
 from smtpcheck.probe.run import run_step
 from smtpcheck.probe.session import Session, dialogue
 from smtpcheck.probe.stages.leave import mark_unrun
-from smtpcheck.probe.stages.resolve import Names
 from smtpcheck.probe.stages.secure import names_of, policy_of
 from smtpcheck.probe.tape import OpenStep, Tape
 from smtpcheck.smtp.message import Message, compose
 
+if TYPE_CHECKING:
+    from smtpcheck.probe.stages.resolve import Names
+
+_MOST_ADDRESSES = 16  # a name can hold thousands, and each costs a deadline of its own
 _OTHER_FAMILY_AFTER = 0.25
 _OTHER_FAMILY_WITHIN = 1.0
 
@@ -39,7 +43,7 @@ async def record(recording: Recording) -> None:
             tape.skip(Stage.DNS, "not asked for")
             mark_unrun(tape)
             return
-        names = Names(recording, tape) if _needs_dns(recording, tape) else None
+        names = _names(recording, tape)
         try:
             if names is None:
                 await _sessions(recording, tape, _given_address(recording))
@@ -53,6 +57,15 @@ async def record(recording: Recording) -> None:
             for session in recording.sessions:
                 for join in session.join_later:
                     await join()
+
+
+def _names(recording: Recording, tape: Tape) -> "Names | None":
+    """The stage `dns`, or None where it is skipped."""
+    if not _needs_dns(recording, tape):
+        return None
+    from smtpcheck.probe.stages.resolve import Names  # with all that it needs to ask DNS
+
+    return Names(recording, tape)
 
 
 def _config(recording: Recording, tape: Tape) -> None:
@@ -92,9 +105,12 @@ def _given_address(recording: Recording) -> list[Address]:
     return [Address(target.address or target.host, target.port)]
 
 
-async def _sessions(recording: Recording, first: Tape, addresses: Sequence[Address]) -> None:
+async def _sessions(recording: Recording, first: Tape, found: Sequence[Address]) -> None:
     """One session on the first address that connects, or one on each."""
     options = recording.options
+    addresses = found[:_MOST_ADDRESSES]
+    if len(found) > len(addresses):
+        first.note(f"the name has {len(found)} addresses; only the first {len(addresses)} are tried")
     ready = asyncio.create_task(_make_tls_ready(recording))
     other = _other_family(recording, addresses)
     try:

@@ -10,12 +10,10 @@ piece of at least `FRAGMENT` characters goes too. A shorter piece may stay: it i
 """
 
 import base64
-import html
 import json
 import quopri
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
 from smtpcheck.model import Secret
@@ -24,6 +22,7 @@ from smtpcheck.model.secret import SHORT
 MASK = b"***"
 FRAGMENT = 12
 _GRAM = 8
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})  # `html.escape`
 _STRIDE = FRAGMENT - _GRAM + 1  # so that every fragment holds one of the grams
 _LARGE = 256  # bytes from which it pays to look for traces first
 _FEW = 500  # traces: more of them take as long to look for as a reading of the whole
@@ -138,7 +137,7 @@ def _forms(text: str) -> Iterator[bytes]:
     escaped = json.dumps(text)[1:-1]
     yield raw
     yield from (form.encode("ascii") for form in (quote(raw, safe=""), quote_plus(raw), quote(raw)))
-    yield from (form.encode("utf-8", "surrogatepass") for form in (escaped, repr(text)[1:-1], html.escape(text)))
+    yield from (form.encode("utf-8", "surrogatepass") for form in (escaped, repr(text)[1:-1], text.translate(_HTML)))
     yield json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
     yield repr(raw)[2:-1].encode()
     yield quopri.encodestring(raw, quotetabs=True).rstrip(b"\n")
@@ -147,8 +146,7 @@ def _forms(text: str) -> Iterator[bytes]:
     yield raw.hex().encode()
     yield text.encode("unicode_escape")
     encodings = [raw, text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")]
-    with suppress(UnicodeEncodeError):
-        encodings.append(text.encode("latin-1"))
+    encodings += [text.encode("latin-1", "replace"), text.encode("ascii", "replace")]
     yield from encodings
     # A reply's text is decoded before it is cleaned: bytes that are no UTF-8 stand escaped in it.
     yield from (encoded.decode("utf-8", "backslashreplace").encode() for encoded in encodings)

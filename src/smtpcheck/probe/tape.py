@@ -14,6 +14,7 @@ from smtpcheck.model import (
     Attempt,
     AuthFacts,
     ConnectFacts,
+    EhloFacts,
     EnvelopeFacts,
     Facts,
     MessageFacts,
@@ -201,6 +202,8 @@ class Tape:
                 offered, not_tried = (tuple(map(clean, names)) for names in (facts.offered, facts.not_tried))
                 why = clean(facts.why) if facts.why is not None else None
                 return replace(facts, offered=offered, not_tried=not_tried, why=why)
+            case EhloFacts():
+                return replace(facts, name=clean(facts.name))
             case EnvelopeFacts():
                 return replace(facts, address=clean(facts.address))
             case MessageFacts():
@@ -219,10 +222,12 @@ class Tape:
         match event:
             case Sent():
                 return replace(event, shown=self.redactor.clean_text(event.shown))
-            case Replied() | Surplus():
+            case Replied():
                 return replace(event, raw=clean(event.raw))
+            case Surplus():
+                return replace(event, raw=_without_challenge(clean(event.raw)))
             case Silent():
-                return replace(event, partial=clean(event.partial))
+                return replace(event, partial=_without_challenge(clean(event.partial)))
             case TlsFailed():
                 return replace(event, first_bytes=clean(event.first_bytes))
             case Note():
@@ -246,3 +251,8 @@ class Tape:
                 step=step,
             )
         )
+
+
+def _without_challenge(begun: bytes) -> bytes:
+    """A reply that was not finished: a 334 is the beginning of a challenge, and stays out of the recording."""
+    return b"334 ***" if begun.startswith((b"334 ", b"334-")) else begun

@@ -16,14 +16,12 @@ DEFAULT_BODY = "This is a test message that smtpcheck sent to find out whether m
 
 # Each with the server software that words it so: Postfix, Exim, sendmail, qmail, Exchange, Gmail, and "queued as" kin.
 _QUEUE_IDS = (
-    re.compile(r"queued as ([0-9A-Za-z._-]{4,80})", re.IGNORECASE),
-    re.compile(r"\bid=([0-9A-Za-z-]{6,80})"),
-    re.compile(r"^(?:2\.\d\.\d )?([0-9A-Za-z]{8,40}) Message accepted for delivery"),
-    re.compile(r"\bqp ([0-9]{1,20})\b"),
-    re.compile(r"<([^<>\s]{4,200})> \[InternalId=[0-9]+"),
-    re.compile(
-        r"^(?:2\.\d\.\d )?OK:? +(?:[0-9]{9,} +)?(?=\S*[0-9])([0-9A-Za-z._-]{8,100})(?: - gsmtp)?$", re.IGNORECASE
-    ),
+    r"(?i)queued as ([0-9A-Za-z._-]{4,80})",
+    r"\bid=([0-9A-Za-z-]{6,80})",
+    r"^(?:2\.\d\.\d )?([0-9A-Za-z]{8,40}) Message accepted for delivery",
+    r"\bqp ([0-9]{1,20})\b",
+    r"<([^<>\s]{4,200})> \[InternalId=[0-9]+",
+    r"(?i)^(?:2\.\d\.\d )?OK:? +(?:[0-9]{9,} +)?(?=\S*[0-9])([0-9A-Za-z._-]{8,100})(?: - gsmtp)?$",
 )
 
 
@@ -127,6 +125,6 @@ def queue_id(reply: Reply) -> str | None:
     """The identifier under which the server queued the message, if its reply names one in a known form."""
     for line in reply.lines:
         for pattern in _QUEUE_IDS:
-            if match := pattern.search(line):
+            if match := re.search(pattern, line):
                 return match.group(1)
     return None

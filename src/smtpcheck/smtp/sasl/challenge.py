@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from smtpcheck.model.record import record
-from smtpcheck.smtp.sasl.digest import directives
 from smtpcheck.smtp.sasl.mechanism import ChallengeMalformed
-from smtpcheck.smtp.sasl.scram import error_name
 
 PROMPTS = frozenset({"username:", "password:", "user name", "password"})
 """The prompts of LOGIN that strict clients know (draft-murchison-sasl-login, and what everybody sends)."""
@@ -94,6 +92,8 @@ def _printable(text: str) -> bool:
 
 
 def _digest_names(challenge: bytes) -> tuple[str, ...]:
+    from smtpcheck.smtp.sasl.digest import directives
+
     try:
         names = {name for name, _ in directives(challenge)}
     except ChallengeMalformed:
@@ -102,6 +102,8 @@ def _digest_names(challenge: bytes) -> tuple[str, ...]:
 
 
 def _scram(challenge: bytes) -> ChallengeFacts:
+    from smtpcheck.smtp.sasl.scram import error_name
+
     pairs = [part.partition(b"=") for part in challenge.split(b",")[:_MOST_VALUES]]
     names = dict.fromkeys(_SCRAM_NAMES[letter] for letter, sign, _ in pairs if sign and letter in _SCRAM_NAMES)
     letter, _, value = pairs[0]

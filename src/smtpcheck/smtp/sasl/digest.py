@@ -5,7 +5,6 @@ Of all mechanisms without TLS in them, this and SCRAM are the ones in which the 
 """
 
 import re
-import secrets
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import ClassVar
@@ -162,8 +161,3 @@ def _hex(data: bytes) -> bytes:
 
 def _quoted(value: bytes) -> bytes:
     return b'"' + value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
-
-
-def fresh_nonce() -> str:
-    """A nonce of 144 random bits in letters that need no quoting anywhere."""
-    return secrets.token_urlsafe(18)
