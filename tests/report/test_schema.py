@@ -5,7 +5,7 @@ from dataclasses import is_dataclass
 from importlib.resources import files
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 from hypothesis import given, settings
 
