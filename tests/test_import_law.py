@@ -17,16 +17,19 @@ MAY_IMPORT = {
     "net": {"smtp"},
     "probe": {"net", "smtp"},
     "serve": {"dialogue", "net", "smtp"},
-    "settings": set[str](),
-    "diagnose": {"smtp", "dialogue"},
+    "providers": set[str](),
+    "replies": set[str](),
+    "settings": {"providers"},
+    "diagnose": {"dialogue", "providers", "replies", "smtp"},
     "report": {"smtp"},
-    "api": {"diagnose", "net", "probe", "report", "serve", "settings", "smtp"},
-    "cli": {"api", "diagnose", "report", "serve", "settings"},
+    "inquiry": {"diagnose", "net", "probe", "smtp"},
+    "api": {"diagnose", "inquiry", "net", "probe", "report", "serve", "settings", "smtp"},
+    "cli": {"api", "diagnose", "providers", "report", "serve", "settings"},
 }
 """Beside `model` and `_version`, which all may import, and the package's own modules."""
 
 ONLY_IN = {
-    "asyncio": {"api", "cli", "net", "probe", "serve"},
+    "asyncio": {"api", "cli", "inquiry", "net", "probe", "serve"},
     "socket": {"net"},
     "ssl": {"net"},
     "dns": {"net"},

@@ -6,11 +6,25 @@ beside it. What a look makes certain need not be waited for any longer.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from smtpcheck._version import __version__
 from smtpcheck.diagnose.verdict import verdict
-from smtpcheck.model import Asked, Attempt, Certainty, EhloFacts, Options, Report, Stage, Target
+from smtpcheck.model import (
+    Asked,
+    Attempt,
+    Certainty,
+    DnsFacts,
+    EhloFacts,
+    Options,
+    Report,
+    Stage,
+    Target,
+    TlsFacts,
+    TrustStore,
+)
+from smtpcheck.net.machine import machine_facts
 from smtpcheck.probe import plan
 from smtpcheck.probe.check import record
 from smtpcheck.probe.recording import Recording
@@ -19,6 +33,7 @@ from smtpcheck.probe.tape import OpenStep
 
 SLOW = 3.0
 ROUNDS = 2
+_MOST_LINES = 5
 _GLANCE = 0.1  # seconds between two glances at a session that is under way
 
 
@@ -143,7 +158,41 @@ def told(recording: Recording, *, by_user: bool = False) -> Report:
         attempts=attempts,
         deciding=judged.deciding,
         asked=tuple(recording.asked),
+        local=_local(recording, attempts),
     )
+
+
+def _local(recording: Recording, attempts: Sequence[Attempt]) -> Mapping[str, str]:
+    """What is known of this machine, the recording's own knowledge before that of the system's files."""
+    facts = machine_facts() | {"clock": f"{recording.clock.wall:%Y-%m-%d %H:%M:%S} UTC"}
+    for step in (step for attempt in attempts if attempt.look == "first" for step in attempt.steps):
+        match step.facts:
+            case DnsFacts():
+                facts |= _resolution(step.facts, recording.options)
+            case EhloFacts():
+                facts["ehlo_name"] = f"{step.facts.name} ({step.facts.name_origin})"
+            case TlsFacts(store=TrustStore() as store):
+                facts["trust_store"] = _store(store)
+    return {name: recording.redactor.clean_text(value) for name, value in facts.items()}
+
+
+def _resolution(facts: DnsFacts, options: Options) -> dict[str, str]:
+    found = {}
+    if options.resolver is not None:
+        found["resolver"] = f"{options.resolver} (--resolver)"
+    elif facts.nameservers:
+        found["resolver"] = f"{', '.join(facts.nameservers)} (/etc/resolv.conf)"
+    if facts.source == "system":
+        lines = [f"{entry.file} line {entry.line}: {entry.address}" for entry in facts.hosts]
+        found["hosts_file"] = ", ".join(lines[:_MOST_LINES]) or f"no line for {facts.name}"
+    return found
+
+
+def _store(store: TrustStore) -> str:
+    """Where it was read from, and what was in it: what lies in a directory is not counted, only whether there is any."""
+    places = ", ".join(place for place in (store.file, store.directory) if place) or "no place"
+    held = "empty" if store.empty else f"{store.certificates} certificates read from the file"
+    return f"{places} ({store.source}; {held})"
 
 
 def _shown(target: Target, attempt: Attempt, redactor: Redactor) -> Target:

@@ -150,4 +150,5 @@ def finding(found: Found, stage: Stage | None = None) -> Finding:
         provider=found.provider,
         alternatives=found.alternatives,
         settle=filled(found.settle, found.facts) if found.settle else None,
+        means=found.facts.get("means") or None,
     )

@@ -26,3 +26,4 @@ class Explanation:
     also: tuple[Explained, ...] = ()
     stage: Stage | None = None
     count: int = 0
+    schema: int = 1

@@ -15,7 +15,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @record
 class Finding:
-    """A cause, or something worth knowing, as `diagnose` states it."""
+    """A cause, or something worth knowing, as `diagnose` states it. `means` is what the server's words mean here."""
 
     id: str
     stage: Stage
@@ -28,6 +28,7 @@ class Finding:
     provider: str | None = None
     alternatives: tuple[str, ...] = ()
     settle: str | None = None
+    means: str | None = None
 
 
 @record

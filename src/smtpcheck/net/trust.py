@@ -9,6 +9,7 @@ import binascii
 import os
 import re
 import ssl
+from collections.abc import Mapping
 
 from smtpcheck.model import TrustStore
 from smtpcheck.net.regular_file import read_regular_file
@@ -24,7 +25,7 @@ def describe_store(ca_file: str | None, context: ssl.SSLContext) -> TrustStore:
     count = context.cert_store_stats()["x509"]
     if ca_file is not None:
         return TrustStore(source="ca-file", file=ca_file, certificates=count, empty=count == 0)
-    file, directory, chosen = _system_places()
+    file, directory, chosen = system_places()
     return TrustStore(
         source="environment" if chosen else "system",
         file=file,
@@ -39,17 +40,17 @@ def anchors_of(ca_file: str | None, context: ssl.SSLContext) -> tuple[bytes, ...
     if ca_file is not None:
         return _pem_certificates(read_regular_file(ca_file) or b"")
     loaded = tuple(context.get_ca_certs(binary_form=True))
-    if context.cert_store_stats()["x509"] > 0 and os.path.exists(_system_places()[0]):
+    if context.cert_store_stats()["x509"] > 0 and os.path.exists(system_places()[0]):
         return loaded
-    entries = (read_regular_file(path, _ENTRY_LIMIT) for path in _hashed_entries(_system_places()[1]))
+    entries = (read_regular_file(path, _ENTRY_LIMIT) for path in _hashed_entries(system_places()[1]))
     return loaded + tuple(der for content in entries for der in _pem_certificates(content or b""))
 
 
-def _system_places() -> tuple[str, str, bool]:
+def system_places(environ: Mapping[str, str] = os.environ) -> tuple[str, str, bool]:
     """OpenSSL's file and directory, and whether the environment chose them."""
     paths = ssl.get_default_verify_paths()
-    file = os.environ.get(paths.openssl_cafile_env)
-    directory = os.environ.get(paths.openssl_capath_env)
+    file = environ.get(paths.openssl_cafile_env)
+    directory = environ.get(paths.openssl_capath_env)
     chosen = file is not None or directory is not None
     return (
         paths.openssl_cafile if file is None else file,

@@ -129,6 +129,7 @@ def _options(request: Request, target: Target, environ: Mapping[str, str]) -> Op
         min_tls=_word(request.min_tls, "--min-tls", MIN_TLS, "1.2"),
         insecure=request.insecure,
         allow_cleartext_auth=request.allow_cleartext_auth,
+        second_looks=request.second_looks,
     )
 
 

@@ -41,6 +41,7 @@ class Request:
     timeout: float | str | None = None
     max_time: float | str | None = None
     patience: str | None = None
+    second_looks: bool = True
 
     ipv4: bool = False
     ipv6: bool = False
