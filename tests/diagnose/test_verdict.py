@@ -180,7 +180,8 @@ def test_recipients_are_temporary_only_if_all_refused_ones_are(codes: tuple[int,
 @pytest.mark.parametrize(
     ("problem", "exit_code"),
     [
-        ("not-found", 10), ("no-address", 10), ("broken-alias", 10), ("temporary-failure", 30), ("refused", 30), ("no-answer", 30),
+        ("not-found", 10), ("no-address", 10), ("broken-alias", 10),
+        ("temporary-failure", 30), ("refused", 30), ("no-answer", 30),
         ("no-resolver", 30), (None, 10),
     ],
 )  # fmt: skip

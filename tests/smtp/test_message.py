@@ -3,15 +3,16 @@
 import email
 import email.policy
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
-from email.utils import getaddresses, parseaddr
+from email.utils import format_datetime, getaddresses, parseaddr
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smtpcheck.model import Reply
-from smtpcheck.smtp.message import DEFAULT_BODY, Message, compose, dot_stuffed, queue_id, seven_bit
+from smtpcheck.smtp.message import DEFAULT_BODY, Message, compose, date_and_time, dot_stuffed, queue_id, seven_bit
 
 _DATE = "Sun, 22 Nov 2026 17:30:00 +0100"
 _LINES = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0")), max_size=5)
@@ -174,3 +175,14 @@ def test_the_queue_id_is_found_where_servers_put_it(line: str, found: str | None
 def test_the_queue_id_may_stand_in_any_line() -> None:
     """Exchange and some gateways answer in several."""
     assert queue_id(Reply(code=250, lines=("2.0.0 Thanks", "2.0.0 Ok: queued as ABC123"))) == "ABC123"
+
+
+@given(
+    moment=st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 30)),
+    minutes=st.integers(-12 * 60, 14 * 60),
+)
+def test_the_date_is_written_as_the_standard_library_writes_it(moment: datetime, minutes: int) -> None:
+    """In every time zone."""
+    aware = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert date_and_time(aware) == format_datetime(aware)
+    assert date_and_time(moment.replace(tzinfo=UTC)).endswith(" +0000")

@@ -1,8 +1,9 @@
-"""The values that everything here is made of: frozen dataclasses with keyword arguments, whose methods stand here once.
+"""The values that everything here is made of: frozen dataclasses with slots, whose methods stand here once.
 
-`@dataclass(frozen=True)` writes and compiles six methods for each class, at every start: of the 110 ms of CPU in which
-smtpcheck's own modules were imported, 60 went there (76 classes, 0.5 to 1.3 ms each; a record takes 0.05). A record is
-a dataclass to `fields`, `replace` and `is_dataclass`, and to a type checker (PEP 681).
+`@dataclass(frozen=True)` writes and compiles six methods for each class, at every start. Measured with the 76 classes
+that a session needs: 0.5 to 1.3 ms of CPU for each, 55 ms of the 110 that importing smtpcheck's own modules took; a
+record takes 0.05 ms (and 3 µs instead of 1 when one is made). It is a dataclass to `fields`, `replace` and
+`is_dataclass`, and to a type checker (PEP 681).
 """
 
 from collections.abc import Callable

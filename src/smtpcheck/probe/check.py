@@ -7,6 +7,7 @@ server.
 
 import asyncio
 import ipaddress
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,7 @@ from smtpcheck.probe.session import Session, dialogue
 from smtpcheck.probe.stages.leave import mark_unrun
 from smtpcheck.probe.stages.secure import names_of, policy_of
 from smtpcheck.probe.tape import OpenStep, Tape
-from smtpcheck.smtp.message import Message, compose
+from smtpcheck.smtp.message import Message, compose, date_and_time
 
 if TYPE_CHECKING:
     from smtpcheck.probe.stages.resolve import Names
@@ -185,16 +186,13 @@ def _test_message(recording: Recording) -> Message | None:
     target, options = recording.target, recording.options
     if target.sender is None or not target.recipients:
         return None
-    import secrets
-    from email.utils import format_datetime
-
     domain = target.sender.rpartition("@")[2] or "smtpcheck.invalid"
     stamp = recording.clock.wall.astimezone()
     return compose(
         author=options.header_from or target.sender,
         recipients=target.recipients,
-        date=format_datetime(stamp),
-        message_id=f"smtpcheck.{stamp:%Y%m%d%H%M%S}.{secrets.token_hex(8)}@{domain}",
+        date=date_and_time(stamp),
+        message_id=f"smtpcheck.{stamp:%Y%m%d%H%M%S}.{os.urandom(8).hex()}@{domain}",
         subject=options.subject,
         body=options.body,
     )
