@@ -25,7 +25,7 @@ def declined(scene: Scene) -> Iterator[Found | Ask]:
     step, facts = found
     shown = words(scene, step) | {
         "offered": ", ".join(facts.offered),
-        "mechanism": facts.mechanism or scene.options.auth,
+        "mechanism": _asked_by_name(scene, facts),
     }
     evidence = _hello(scene)
     if not facts.offered:
@@ -51,6 +51,12 @@ def declined(scene: Scene) -> Iterator[Found | Ask]:
             facts=shown | {"means": step.why or ""},
             evidence=evidence,
         )
+
+
+def _asked_by_name(scene: Scene, facts: AuthFacts) -> str:
+    """The mechanism that was to be used, empty where none was chosen or named."""
+    asked = scene.options.auth
+    return facts.mechanism or (asked.upper() if asked not in ("auto", "none") else "")
 
 
 def _hello(scene: Scene) -> tuple[dict[str, int | str], ...]:

@@ -77,6 +77,14 @@ def secret(scene: Scene) -> Iterator[Found | Ask]:
                 provider=provider.id,
                 stage=Stage.AUTH,
             )
+    if "token-expired" in facts.hygiene:
+        yield Found(
+            id="oauth-token-invalid",
+            certainty=Certainty.LIKELY,
+            facts=shown | {"means": "not seen yet: the token itself says that it has expired"},
+            evidence=({"option": facts.source},),
+            stage=Stage.AUTH,
+        )
     mangled = [one for one in facts.hygiene if one in _MANGLED]
     if mangled:
         yield Found(

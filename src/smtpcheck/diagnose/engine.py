@@ -83,6 +83,7 @@ def scene_of(report: Report) -> Scene:
         attempts=report.attempts,
         deciding=report.deciding,
         stopper=waiting or attempt.stopper,
+        began=report.began,
         provider=provider,
         software=software_named(greeting),
     )

@@ -6,6 +6,7 @@ It holds no words: those stand on the cause's page, which the facts of a `Found`
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from smtpcheck.diagnose.rule import Ask, Found, Pointer
 from smtpcheck.model import Attempt, Options, Stage, Step, Target
@@ -21,6 +22,7 @@ class Scene:
     attempts: tuple[Attempt, ...]
     deciding: int
     stopper: Step | None
+    began: datetime
     provider: Provider | None = None
     software: str | None = None
 

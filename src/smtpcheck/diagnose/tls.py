@@ -1,6 +1,8 @@
 """Rules about the handshake and the certificate. Which fact tells what is measured in the TLS engine's own tests."""
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 
 from smtpcheck.diagnose.replies import meaning
 from smtpcheck.diagnose.rule import Ask, Found, Pointer
@@ -11,6 +13,7 @@ from smtpcheck.model.row import Said
 from smtpcheck.smtp.reply import foreign_protocol, parse_whole
 
 _ONE_SEGMENT = 1400
+_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: [+-]\d{4})?")
 _INTERCEPTORS = (
     "avast", "avg ", "kaspersky", "eset", "bitdefender", "dr.web", "fortinet", "fortigate", "zscaler", "sophos",
     "netskope", "palo alto", "cisco umbrella", "mcafee", "symantec web", "check point", "watchguard", "sonicwall",
@@ -75,13 +78,16 @@ def untrusted(scene: Scene) -> Iterator[Found | Ask]:
         return
     if not causes:
         causes = ["certificate-refused-by-policy"]
+    clocks = _clocks(scene)
     for cause in causes:
         certainty = Certainty.LIKELY if cause == "certificate-chain-incomplete" else Certainty.CERTAIN
         alternatives = ("unknown-ca",) if cause == "certificate-chain-incomplete" else ()
         yield Found(
             id=cause,
             certainty=certainty,
-            facts=shown | {"means": ", ".join(verdict.faults)},
+            facts=shown
+            | {"means": ", ".join(verdict.faults)}
+            | (clocks if cause == "certificate-not-yet-valid" else {}),
             evidence=evidence,
             alternatives=alternatives,
             settle="whether a browser, which fetches missing certificates, trusts it" if alternatives else None,
@@ -106,6 +112,24 @@ def _certificate_words(facts: TlsFacts) -> dict[str, str]:
     if verdict is not None and verdict.missing_issuer:
         shown["name"] = verdict.missing_issuer
     return shown
+
+
+def _clocks(scene: Scene) -> dict[str, str]:
+    """The server's time, where its greeting states one that is more than a day away from ours: one clock is wrong."""
+    step = scene.attempt.step(Stage.BANNER)
+    found = _DATE.search(step.reply.text) if step is not None and step.reply is not None else None
+    if found is None:
+        return {}
+    from email.utils import parsedate_to_datetime  # brings much with it, and few greetings hold a date
+
+    try:
+        theirs = parsedate_to_datetime(found.group())
+    except ValueError:
+        return {}
+    days = (theirs.replace(tzinfo=theirs.tzinfo or UTC) - scene.began).total_seconds() / 86400
+    if abs(days) <= 1:
+        return {}
+    return {"other": f"the server's greeting says {theirs:%Y-%m-%d}, {abs(days):.0f} days away from this clock"}
 
 
 def _short(one: Certificate) -> str:

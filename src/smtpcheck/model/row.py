@@ -182,7 +182,9 @@ def row_of(table: Mapping[str, Any], where: str) -> Row:
 
 
 def _phrases(words: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(fold(part) if part.strip() == part else part.lower() for part in one.split(GAP)) for one in words)
+    return tuple(
+        tuple(fold(part) if part.strip() == part else part.lower() for part in one.split(GAP)) for one in words
+    )
 
 
 _PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "\u200b": None})

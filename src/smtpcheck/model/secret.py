@@ -144,8 +144,24 @@ def _hygiene(text: str, shape: str | None) -> list[str]:
         "control-character": _CONTROL.search(bare) is not None,
         "short": 0 < len(text) < SHORT,
         "looks-base64": shape is None and _hides_text(bare),
+        "token-expired": shape == "jwt" and _has_expired(bare),
     }
     return [name for name, found in findings.items() if found]
+
+
+def _has_expired(token: str) -> bool:
+    """Whether a JSON Web Token names an end that lies in the past (RFC 7519 section 4.1.4). Nothing else of it is read."""
+    import json
+    import time
+    from base64 import urlsafe_b64decode
+
+    payload = token.split(".")[1][:16_384]
+    try:
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
+        return False
+    end = claims.get("exp") if isinstance(claims, dict) else None
+    return isinstance(end, int | float) and not isinstance(end, bool) and end < time.time()
 
 
 def _hides_text(text: str) -> bool:

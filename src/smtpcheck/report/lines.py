@@ -43,6 +43,8 @@ def ended(step: Step, detail: str | None = None) -> str:
         case _, ConfigFacts(problem=str(problem)):
             return f"{step.outcome}: {problem}"
     more = step.why or detail
+    if step.ended_by == "look":
+        more = f"{more}, until a second look had the answer" if more else "until a second look had the answer"
     return f"{step.outcome}: {more}" if more else str(step.outcome)
 
 

@@ -1,6 +1,6 @@
 """What is worth knowing beside the verdict: slow answers, the secret's state, other connections, expectations."""
 
-from smtpcheck.model import Attempt, AuthFacts, Outcome, Report, SecretFacts, Stage, Step
+from smtpcheck.model import Attempt, AuthFacts, ConnectFacts, Outcome, Report, SecretFacts, Stage, Step
 from smtpcheck.report.lines import ended
 from smtpcheck.report.phrases import lasting, listed
 
@@ -26,7 +26,9 @@ _HYGIENE = {
 
 def warnings(report: Report) -> list[str]:
     """Sentences about a check, whatever its verdict."""
-    slow = [_slow(step, report) for step in report.attempt.steps if _is_slow(step, report)] if report.attempt else []
+    told = {Stage.BANNER} if any(finding.id == "banner-slow" for finding in report.also) else set()
+    steps = report.attempt.steps if report.attempt else ()
+    slow = [_slow(step, report) for step in steps if _is_slow(step, report) and step.stage not in told]
     return slow + (_secret(report.target.secret) if report.target.secret else _short(report))
 
 
@@ -90,6 +92,8 @@ def which(attempt: Attempt) -> str:
 
 def _came_to(attempt: Attempt) -> str:
     stopper = attempt.stopper
+    if len(knocks := [step for step in attempt.steps if step.stage is Stage.CONNECT]) > 1:
+        return listed([_knock(step) for step in knocks], len(knocks))
     if stopper is not None:
         return f"{ended(stopper)}, at {stopper.stage} after {lasting(stopper.seconds)}"
     passed = [step for step in attempt.steps if step.passed]
@@ -98,8 +102,15 @@ def _came_to(attempt: Attempt) -> str:
     last = passed[-1]
     if last.stage is Stage.CONNECT:
         return f"connected in {lasting(last.seconds)}, and closed again"
-    left = next((step for step in attempt.steps if step.outcome is Outcome.SKIPPED and step.why), None)
+    skipped = (step for step in attempt.steps if step.outcome is Outcome.SKIPPED and step.why)
+    left = next(skipped, None) if attempt.look == "first" else None  # a look goes no further than its question
     return f"passed up to {last.stage}" + (f"; {left.stage} was skipped: {left.why}" if left else "")
+
+
+def _knock(step: Step) -> str:
+    """One of several ports of the same address."""
+    port = step.facts.port if isinstance(step.facts, ConnectFacts) else None
+    return f"port {port} {'open' if step.passed else ended(step).removeprefix('unreachable: ')}"
 
 
 def expectations(report: Report) -> list[str]:

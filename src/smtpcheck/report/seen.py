@@ -7,6 +7,7 @@ business of a diagnosis.
 from smtpcheck.model import (
     AuthFacts,
     BannerFacts,
+    Certainty,
     ConnectFacts,
     DnsFacts,
     EhloFacts,
@@ -200,9 +201,15 @@ def _silence(stop: Stop) -> list[str]:
         sentences.append(_kernel(stop, silent, silent.tcp))
     facts = stop.step.facts
     minutes = _RFC_MINUTES.get(facts.phase if isinstance(facts, MessageFacts) else stop.step.stage)
-    if minutes is not None and stop.step.seconds < minutes * 60:
+    if minutes is not None and stop.step.seconds < minutes * 60 and not _known(stop):
         sentences.append(f"RFC 5321 lets a server take {minutes} minutes here, so it may only be slow.")
     return sentences
+
+
+def _known(stop: Stop) -> bool:
+    """Whether there is a cause that leaves no room for a server that is only slow."""
+    cause = stop.report.cause
+    return cause is not None and cause.certainty is Certainty.CERTAIN
 
 
 def _kernel(stop: Stop, silent: Silent, tcp: TcpInfo) -> str:

@@ -1,5 +1,5 @@
-"""The report for a person: the cause if there is one, the list of stages, then where it stopped, in whose words, what
-can be said about it and what to try; or how far it came.
+"""The report for a person: the cause if there is one, the list of stages, then where it stopped and what can be said
+about it, in whose words and what to try where no cause is known; or how far it came.
 
 Starts from a cleaned report (`printable.cleaned`), so no text of a server, a file or a user reaches the terminal as it
 was.
@@ -8,13 +8,15 @@ was.
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from shlex import quote
 
-from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
+from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Outcome, Report, Stage, Step, Target, TlsMode
 from smtpcheck.report.advice import options
+from smtpcheck.report.cause import Shown, beside, cause, evidence
+from smtpcheck.report.evidence import pointed, quoted
 from smtpcheck.report.layout import Paragraph, Span, lay_out, words
 from smtpcheck.report.lines import ended, facts
-from smtpcheck.report.phrases import clock, first_words, lasting, listed, number, path_of, wire_lines
+from smtpcheck.report.local import local
+from smtpcheck.report.phrases import clock, first_words, lasting, listed, path_of
 from smtpcheck.report.printable import cleaned, printable
 from smtpcheck.report.remarks import expectations, others, warnings, which
 from smtpcheck.report.seen import seen
@@ -24,8 +26,6 @@ from smtpcheck.report.transcript import transcript
 from smtpcheck.report.words import expected, headline, verdict
 
 LONGEST_TEXT = 500
-MOST_LINES = 12
-FINAL_DOT = "the final dot"  # the name in a recording of the line that ends a message
 
 _TLS = {
     TlsMode.STARTTLS: "STARTTLS",
@@ -41,16 +41,18 @@ _BLANK = Paragraph()
 def terminal(report: Report, *, width: int, color: bool, ascii: bool, verbose: bool) -> str:
     """The whole report as text, no line wider than `width`."""
     dialogue = _dialogue(report, ascii) if verbose else []
+    pointers = pointed(report, report.cause, ascii=ascii) if report.cause else []
     report = cleaned(_shortened(report), limit=LONGEST_TEXT, ascii=ascii)
     stop = stop_of(report)
     sections = [
         _head(report),
-        _cause(report.cause) if report.cause else [],
+        _cause(report, stop, pointers),
         dialogue,
         _stages(report, marks(ascii), verbose),
         _stopped(stop, report, marks(ascii)) if not report.passed else [],
+        _notes("About this machine", local(report)),
         _notes("Other connections", others(report)),
-        _notes("Worth knowing", [*warnings(report), *(_also(finding) for finding in report.also)]),
+        _notes("Worth knowing", [*(beside(finding) for finding in report.also), *warnings(report)]),
         _notes("Expectations", expectations(report)),
         _end(report, marks(ascii)),
     ]
@@ -101,21 +103,10 @@ def _tls(target: Target) -> str:
     return _TLS[target.tls]
 
 
-def _cause(cause: Finding) -> list[Paragraph]:
-    lines = [
-        Paragraph(((f"cause ({cause.certainty}): ", "bold red"), (cause.title, "bold"))),
-        words(cause.why, indent=2),
-    ]
-    lines += [words(step, indent=2, bullet="* ") for step in cause.fix]
-    if cause.alternatives:
-        lines.append(words(f"It could also be {listed(cause.alternatives, 6, 'or')}.", indent=2))
-    if cause.settle:
-        lines.append(words(f"What would settle it: {cause.settle}", indent=2))
-    return [*lines, words(f"more: smtpcheck explain {quote(cause.id)}", "dim", indent=2)]
-
-
-def _also(finding: Finding) -> str:
-    return f"{finding.severity} ({finding.certainty}): {finding.title}"
+def _cause(report: Report, stop: Stop | None, pointers: Sequence[Shown]) -> list[Paragraph]:
+    if report.cause is None:
+        return []
+    return cause(report.cause, [*(quoted(stop) if stop else []), *pointers], expected=report.expected)
 
 
 def _dialogue(report: Report, ascii: bool) -> list[Paragraph]:
@@ -208,46 +199,24 @@ def _mark_width(marks: Marks) -> int:
 
 
 def _stopped(stop: Stop | None, report: Report, marks: Marks) -> list[Paragraph]:
+    """The headline and what was seen; where no cause is known the server's words too, and what would tell more."""
     if stop is None:
         at = f" at {report.stage}" if report.stage else ""
         return [words(f"{marks.failed} {report.outcome}{at}", "bold red")]
     style = "bold yellow" if report.expected or report.outcome is Outcome.INTERRUPTED else "bold red"
     paragraphs = [Paragraph(((headline(stop), style),), ((f"{marks.of(stop.step.outcome)} ", style),))]
-    if quoted := _quoted(stop):
-        asked = ", and the command that they answer" if any(who == "C: " for who, _ in quoted) else ""
+    said = quoted(stop) if report.cause is None else []
+    if said:
+        asked = ", and the command that they answer" if any(who == "C: " for who, _ in said) else ""
         paragraphs += [_BLANK, words(f"The server's words{asked}:", indent=2)]
-        paragraphs += [_line(who, text) for who, text in quoted]
+        paragraphs += [evidence(who, text) for who, text in said]
     sentences = [stop.step.why] if stop.step.outcome is Outcome.BUG and stop.step.why else seen(stop)
-    for title, items in (("What was seen:", sentences), ("To try:", options(stop))):
+    tried = options(stop) if report.cause is None or stop.uncertain else []
+    for title, items in (("What was seen:", sentences), ("To try:", tried)):
         if items:
             paragraphs += [_BLANK, words(title, indent=2)]
             paragraphs += [words(item, indent=2, bullet="* ") for item in items]
     return paragraphs
-
-
-def _line(who: str, text: str) -> Paragraph:
-    return Paragraph(((text, "cyan" if who == "S: " else ""),), ((f"    {who}", "dim"),))
-
-
-def _quoted(stop: Stop) -> list[tuple[str, str]]:
-    """The replies that stopped the check, as they came: several where several recipients were refused."""
-    steps = [stop.step]
-    if stop.step.stage is Stage.RECIPIENT:
-        all_recipients = [step for step in stop.attempt.steps if step.stage is Stage.RECIPIENT]
-        steps = [step for step in all_recipients if step.outcome is Outcome.REFUSED] or steps
-    lines: list[tuple[str, str]] = []
-    for step in steps[:MOST_LINES]:
-        if step.reply is None:
-            continue
-        if step.command:
-            lines.append(("C: ", "." if step.command == FINAL_DOT else step.command))
-        said = wire_lines(step.reply)
-        lines += [("S: ", line) for line in said[:MOST_LINES]]
-        if len(said) > MOST_LINES:
-            lines.append(("   ", f"({number(len(said) - MOST_LINES, 'more line')}; --json has all of them)"))
-    if len(steps) > MOST_LINES:
-        lines.append(("   ", f"({number(len(steps) - MOST_LINES, 'more recipient')} refused; --json has all of them)"))
-    return lines
 
 
 # Beside it, and the end

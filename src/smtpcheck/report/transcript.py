@@ -34,7 +34,7 @@ def transcript(attempt: Attempt, ascii: bool) -> list[Paragraph]:
     return [
         Paragraph(((text, _STYLES[speaker]),), ((f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} ", "dim"),))
         for event in attempt.events
-        for speaker, text, tls in _spoken(event, ascii)
+        for speaker, text, tls in spoken(event, ascii)
     ]
 
 
@@ -43,7 +43,8 @@ _STYLES = {"C:": "", "S:": "cyan", "--": "dim"}
 Spoken = tuple[str, str, bool]
 
 
-def _spoken(event: AnyEvent, ascii: bool) -> Iterator[Spoken]:
+def spoken(event: AnyEvent, ascii: bool) -> Iterator[Spoken]:
+    """The lines of one event: who speaks (`C:`, `S:`, `--` for a note), the words, whether inside TLS."""
     match event:
         case Sent():
             for line in event.shown.removesuffix("\r\n").split("\r\n"):  # commands that shared a flight

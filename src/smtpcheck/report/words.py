@@ -74,7 +74,8 @@ TLS_FAILURES = {
 
 def headline(stop: Stop) -> str:
     """Where and how it stopped, in one line."""
-    return f"stopped at {stop.step.stage} after {lasting(_elapsed(stop))}: {_what(stop)}"
+    known = "; a second look knew why, so the wait ended there" if stop.step.ended_by == "look" else ""
+    return f"stopped at {stop.step.stage} after {lasting(_elapsed(stop))}: {_what(stop)}{known}"
 
 
 def _elapsed(stop: Stop) -> float:

@@ -90,7 +90,9 @@ class _Scene:
             provider=self.provider,
             software=self.software,
             user=self.hints.user,
-            sender=self.hints.sender if self.hints.sender is not None or self.dialogue is None else self.dialogue.sender,
+            sender=self.hints.sender
+            if self.hints.sender is not None or self.dialogue is None
+            else self.dialogue.sender,
             tls=self.hints.tls,
             port=self.port,
             host=self.hints.host,
@@ -241,7 +243,9 @@ def _only(row: Row) -> Stage | None:
 
 
 _GREETED = re.compile(r"\b220[ -](\S{1,200}) ESMTP (?:Exim|Postfix|Sendmail)", re.IGNORECASE)
-_SHOWN_NAME = re.compile(r"peer certificate cn=[`'\"](\S{1,200}?)['\"] did not match expected cn=[`'\"](\S{1,200}?)['\"]", re.I)
+_SHOWN_NAME = re.compile(
+    r"peer certificate cn=[`'\"](\S{1,200}?)['\"] did not match expected cn=[`'\"](\S{1,200}?)['\"]", re.I
+)
 
 
 def _diverted(scene: _Scene, found: Sequence[_Candidate]) -> Iterator[_Candidate]:
@@ -334,7 +338,9 @@ def _bare_words(scene: _Scene) -> Iterator[_Candidate]:
     yield _Candidate(
         rank=40,
         cause=meant.cause,
-        certainty=meant.certainty if short and code else max(meant.certainty, Certainty.LIKELY, key=list(Certainty).index),
+        certainty=meant.certainty
+        if short and code
+        else max(meant.certainty, Certainty.LIKELY, key=list(Certainty).index),
         stage=at,
         line=_line_of(meant.row, scene.lines),
         text=scene.lines[_line_of(meant.row, scene.lines)],

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from smtpcheck.model import Stage
 
 _FRAME = re.compile(r"(?:, in (\w+)\s*$|^\s*(?:Thread |#\d+ )?(\w+) \([^)]{0,200}\.py:\d+\))")
-_READS = frozenset({"recv_into", "readinto", "getreply", "do_handshake", "read", "recv", "readline", "create_connection"})
+_READS = frozenset(
+    {"recv_into", "readinto", "getreply", "do_handshake", "read", "recv", "readline", "create_connection"}
+)
 _ENDS = re.compile(
     r"KeyboardInterrupt|WORKER TIMEOUT|SystemExit|timed out|TimeoutError|SoftTimeLimitExceeded|TimeLimitExceeded|SIGKILL"
 )
