@@ -215,7 +215,7 @@ def test_the_cause_stands_above_all() -> None:
         settle="log in on the web",
     )
     text = render(replace(refused_login(), cause=cause), width=80)
-    told = ["cause (likely): Gmail wants an app password", "* create an app password", "* use it", "bad-credentials"]
+    told = ["cause (likely): Gmail wants an app password", "1. create an app password", "2. use it", "bad-credentials"]
     places = [
         text.index(words) for words in [*told, "log in on the web", "smtpcheck explain app-password-required", "dns"]
     ]

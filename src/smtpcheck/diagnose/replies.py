@@ -80,6 +80,9 @@ def _earned(row: Row) -> Certainty:
 
 def _username(found: Meaning, said: Said, known: providers.Provider | None) -> Meaning:
     """A wrong login at a provider that fixes the username is, more often than not, a wrong username."""
+    if found.cause == "username-must-be-fixed-word" and _has_the_word(said, known):
+        left = tuple(one for one in found.alternatives if one != "bad-credentials")
+        return replace(found, cause="bad-credentials", alternatives=left, settle=None) if left else found
     if found.cause != "bad-credentials" or said.stage not in (None, Stage.AUTH):
         return found
     rule = known.username if known is not None else None
@@ -93,6 +96,12 @@ def _username(found: Meaning, said: Said, known: providers.Provider | None) -> M
         left = tuple(one for one in found.alternatives if one != "username-must-be-full-address")
         return replace(found, alternatives=left, settle=found.settle if left else None)
     return found
+
+
+def _has_the_word(said: Said, known: providers.Provider | None) -> bool:
+    """Whether the username is the very word that the provider fixed, so that it cannot be what is wrong."""
+    rule = known.username if known is not None else None
+    return rule is not None and rule.word is not None and said.user == rule.word
 
 
 def _sender(found: Meaning, said: Said, known: providers.Provider | None) -> Meaning:

@@ -15,11 +15,7 @@ Shown = tuple[str, str]
 """A piece of evidence: who speaks (`S: `, `C: `, `line 12: ` ...), and the words."""
 
 _BLANK = Paragraph()
-_SURE = {
-    Certainty.CERTAIN: "certain",
-    Certainty.LIKELY: "likely, not certain",
-    Certainty.POSSIBLE: "possible, a guess",
-}
+_SURE = {Certainty.CERTAIN: "certain", Certainty.LIKELY: "likely", Certainty.POSSIBLE: "possible, a guess"}
 
 
 def cause(finding: Finding, shown: Sequence[Shown], *, expected: bool = False) -> list[Paragraph]:

@@ -5,7 +5,7 @@ Events are taken from the recording as it is, and each line is made printable he
 
 from collections.abc import Iterator, Mapping
 
-from smtpcheck.model import Attempt, Closed, Finding, Outcome, Report, Silent, Stage, Step
+from smtpcheck.model import AnyEvent, Attempt, Closed, Finding, Outcome, Report, Silent, Stage, Step, TlsFailed
 from smtpcheck.report.cause import Shown
 from smtpcheck.report.phrases import number, wire_lines
 from smtpcheck.report.printable import printable
@@ -73,8 +73,8 @@ def _event(report: Report, attempt: Attempt, index: int, ascii: bool) -> Iterato
     decides = attempt is report.attempt
     stopper = attempt.stopper
     if decides and stopper is not None and _within(stopper, index):
-        if stopper.reply is not None or isinstance(event, Silent | Closed):
-            return  # the quote and the headline say the same
+        if stopper.reply is not None or _told(event):
+            return
     step = next((step for step in attempt.steps if _within(step, index)), None)
     where = "" if decides else f"{printable(which(attempt), limit=80, ascii=ascii)}: "
     said = [(speaker, text) for speaker, text, _ in spoken(event, ascii)]
@@ -84,6 +84,11 @@ def _event(report: Report, attempt: Attempt, index: int, ascii: bool) -> Iterato
             yield "", f"{where}{at}{text}"
         else:
             yield f"{where}{speaker} ", text
+
+
+def _told(event: AnyEvent) -> bool:
+    """Whether the headline and what was seen say all that there is to an event."""
+    return isinstance(event, Silent | Closed) or (isinstance(event, TlsFailed) and not event.first_bytes)
 
 
 def _within(step: Step, index: int) -> bool:

@@ -312,7 +312,7 @@ def _library(scene: _Scene) -> Iterator[_Candidate]:
     elif cause == "unknown-ca" and known is not None and "proxy-or-antivirus-intercept" in alternatives:
         cause, alternatives = "proxy-or-antivirus-intercept", ("unknown-ca",)  # a public provider's chain is public
     yield _Candidate(
-        rank=60 if row.certainty is Certainty.POSSIBLE else 30,
+        rank=60 if row.weak else 30,
         cause=cause,
         certainty=row.certainty,
         stage=row.at if not row.stages else _only(row),
