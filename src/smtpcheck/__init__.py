@@ -1,8 +1,10 @@
-"""smtpcheck: goes through one SMTP session step by step and says where it stopped, with the evidence.
+"""smtpcheck: goes through one SMTP session step by step and says where it stopped, why, and what to change.
 
     report = smtpcheck.check("smtp.example.com:587", user="alice", password=...)
     if not report.passed:
         print(smtpcheck.render(report))
+
+    smtpcheck.explain("535 5.7.8 Username and Password not accepted", host="smtp.gmail.com").cause
 
 A dead server is a value, never an exception; only misuse raises `UsageError`. The names below are loaded on first use
 (PEP 562), since the command line imports this package before anything else.
@@ -14,9 +16,13 @@ from smtpcheck._version import __version__
 
 if TYPE_CHECKING:
     from smtpcheck.api import check, check_async
+    from smtpcheck.diagnose.engine import rediagnose
+    from smtpcheck.diagnose.text import explain
     from smtpcheck.model import (
         Attempt,
         Certainty,
+        Explained,
+        Explanation,
         Finding,
         Options,
         Outcome,
@@ -35,11 +41,20 @@ if TYPE_CHECKING:
     from smtpcheck.report import render
     from smtpcheck.report.codec import load
 
-_HOMES = {"check": "api", "check_async": "api", "render": "report", "load": "report.codec"}
+_HOMES = {
+    "check": "api",
+    "check_async": "api",
+    "explain": "diagnose.text",
+    "load": "report.codec",
+    "rediagnose": "diagnose.engine",
+    "render": "report",
+}
 
 __all__ = [
     "Attempt",
     "Certainty",
+    "Explained",
+    "Explanation",
     "Finding",
     "Options",
     "Outcome",
@@ -57,7 +72,9 @@ __all__ = [
     "__version__",
     "check",
     "check_async",
+    "explain",
     "load",
+    "rediagnose",
     "render",
 ]
 

@@ -10,13 +10,15 @@ from typer.core import TyperCommand, TyperGroup
 from smtpcheck.cli.check import check
 from smtpcheck.cli.completion import completion
 from smtpcheck.cli.demo import demo
+from smtpcheck.cli.explain import explain
 from smtpcheck.cli.misuse import Misuse
+from smtpcheck.cli.providers import providers
 
 Work = Callable[[], int]
 
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
-_COMMANDS = ("check", "demo", "completion")
+_COMMANDS = ("check", "explain", "providers", "demo", "completion")
 
 
 class Commands(TyperGroup):
@@ -49,11 +51,13 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Goes through one SMTP session step by step and says where it stopped, with the evidence.",
+    help="Goes through one SMTP session step by step and says where it stopped, why, and what to change.",
 )
 # Surplus words are left to us: Typer would repeat them, and one of them may be a password.
 _SURPLUS = {"allow_extra_args": True}
 app.command(cls=Grouped, context_settings=_SURPLUS)(check)
+app.command(cls=Grouped)(explain)
+app.command(cls=Grouped)(providers)
 app.command(cls=Grouped, context_settings=_SURPLUS)(demo)
 app.command(cls=Grouped, context_settings=_SURPLUS)(completion)
 

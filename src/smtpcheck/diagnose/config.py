@@ -45,7 +45,7 @@ def username(scene: Scene) -> Iterator[Found | Ask]:
         id = "username-must-be-fixed-word"
     elif rule.rule == "address" and "@" not in user:
         id = "username-must-be-full-address"
-    elif rule.rule == "token" and "@" in user:
+    elif (rule.rule == "token" and "@" in user) or (rule.rule == "provider-login" and _foreign(user, rule.example)):
         id = "username-must-be-provider-login"
     if id is not None:
         yield Found(
@@ -56,6 +56,13 @@ def username(scene: Scene) -> Iterator[Found | Ask]:
             provider=provider.id,
             stage=Stage.AUTH,
         )
+
+
+def _foreign(user: str, example: str | None) -> bool:
+    """Whether the user is an address in another domain than that of every login the provider gives."""
+    domain = (example or "").rpartition("@")[2].lower()
+    own = "@" in (example or "") and "example" not in domain and "domain" not in domain
+    return own and "@" in user and user.rpartition("@")[2].lower() != domain
 
 
 def secret(scene: Scene) -> Iterator[Found | Ask]:

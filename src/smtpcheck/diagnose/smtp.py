@@ -44,8 +44,11 @@ def words(scene: Scene, step: Step) -> dict[str, str]:
         "command": step.command or "",
         "tls": target.tls.value,
     }
-    if step.recipient is not None:
-        facts["recipient"] = step.recipient
+    if step.recipient is not None or len(target.recipients) == 1:
+        facts["recipient"] = step.recipient or target.recipients[0]
+    hello = scene.attempt.step(Stage.EHLO)
+    if hello is not None and isinstance(hello.facts, EhloFacts) and hello.facts.size:
+        facts["limit"] = f"{hello.facts.size} bytes"
     if step.reply is not None:
         facts["code"] = str(step.reply.code)
         facts["reply"] = step.reply.lines[0] if step.reply.lines else ""

@@ -57,8 +57,8 @@ def container(root: str = "/", environ: Mapping[str, str] = os.environ) -> str:
     if own is not None and own.strip():
         return f"yes: {own.strip().decode('ascii', 'backslashreplace')[:_LONGEST]} (/run/systemd/container)"
     groups = read_regular_file(_under(root, "/proc/1/cgroup"), _SMALL) or b""
-    runtime = next((name for mark, name in _CGROUPS if mark in groups), None)
-    return f"yes: {runtime} (/proc/1/cgroup)" if runtime else "no sign of one"
+    named = next((name for mark, name in _CGROUPS if mark in groups), None)
+    return f"yes: {named} (/proc/1/cgroup)" if named else "no sign of one"
 
 
 def _under(root: str, path: str) -> str:

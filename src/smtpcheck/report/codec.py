@@ -31,6 +31,7 @@ from smtpcheck.model import (
     EhloFacts,
     EnvelopeFacts,
     Event,
+    Explanation,
     MessageFacts,
     Outcome,
     QuitFacts,
@@ -93,8 +94,19 @@ def to_json(report: Report) -> dict[str, Any]:
 
 
 def dumps(report: Report) -> str:
-    """`to_json` as indented text that is ASCII only, so that no terminal and no pipe can trip over it."""
-    return json.dumps(to_json(report), indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
+    """`to_json` as text."""
+    return text(to_json(report))
+
+
+def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
+    """What was found in pasted text, as plain JSON values."""
+    written: dict[str, Any] = _write(explanation)
+    return {key: written.pop(key) for key in ("schema", "stage")} | written
+
+
+def text(value: object) -> str:
+    """JSON values as indented text that is ASCII only, so that no terminal and no pipe can trip over it."""
+    return json.dumps(value, indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
 
 
 def from_json(value: object) -> Report:

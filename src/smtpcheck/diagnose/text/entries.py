@@ -16,6 +16,7 @@ SMALL = 400
 """Lines up to which a text may be one entry."""
 LONGEST_LINE = 8 * 1024
 LONGEST_ENTRY = 80
+BLOCK = 32 * 1024
 MOST_SHAPES = 300
 """Shapes that are kept; of more, those that were not seen for the longest time are dropped."""
 
@@ -85,7 +86,7 @@ def shapes(text: str) -> list[Shape]:
     """The shapes among a text's entries, ordered by where the last entry of each stands."""
     kept: OrderedDict[str, Shape] = OrderedDict()
     for entry in entries(text):
-        key = _VARIES.sub("#", "\n".join(entry.lines)[:2_000])
+        key = _VARIES.sub("#", _ends("\n".join(entry.lines)))
         shape = kept.pop(key, None) or Shape(entry=entry, first=entry.line)
         shape.entry = entry
         shape.count += 1
@@ -93,6 +94,11 @@ def shapes(text: str) -> list[Shape]:
         if len(kept) > MOST_SHAPES:
             kept.popitem(last=False)
     return list(kept.values())
+
+
+def _ends(text: str) -> str:
+    """The beginning and the end, where an entry says what it is about and what went wrong."""
+    return text if len(text) <= 800 else f"{text[:300]}\n{text[-500:]}"
 
 
 def lines_of(text: str) -> Iterator[str]:
@@ -135,20 +141,44 @@ def _dialogues(lines: list[str]) -> Iterator[Entry]:
 
 def _logged(text: str) -> Iterator[Entry]:
     held: list[str] = []
-    began, telling = 1, False
-    for number, line in enumerate(lines_of(text), 1):
-        if held and (len(held) >= LONGEST_ENTRY or _BEGINS.match(line) is not None):
+    began, telling, number = 1, False, 1
+    for block in _blocks(text):
+        words = _telling_words(block)
+        if not words:
             if telling:
                 yield Entry(line=began, lines=tuple(held))
             held, telling = [], False
-        if not held:
-            began = number
-        held.append(line)
-        telling = telling or _tells(line)
-    if held and telling:
+            number += block.count("\n")
+            continue
+        for line in lines_of(block):
+            if held and (len(held) >= LONGEST_ENTRY or _BEGINS.match(line) is not None):
+                if telling:
+                    yield Entry(line=began, lines=tuple(held))
+                held, telling = [], False
+            if not held:
+                began = number
+            held.append(line)
+            telling = telling or _tells(line, words)
+            number += 1
+    if telling:
         yield Entry(line=began, lines=tuple(held))
 
 
-def _tells(line: str) -> bool:
+def _blocks(text: str) -> Iterator[str]:
+    """The text in pieces that end with a line, so that a piece in which nothing tells costs no look at its lines."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + BLOCK) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _telling_words(block: str) -> tuple[str, ...]:
+    lowered = block.lower()
+    found = tuple(word for word in _TELLING if word in lowered)
+    return found or (("\n",) if _CODE.search(block) is not None else ())
+
+
+def _tells(line: str, words: tuple[str, ...]) -> bool:
     lowered = line.lower()
-    return any(word in lowered for word in _TELLING) or _CODE.search(line) is not None
+    return any(word in lowered for word in words) or _CODE.search(line) is not None

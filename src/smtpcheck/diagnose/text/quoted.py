@@ -37,7 +37,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_REPLY = re.compile(
-    r"(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|no\.|num)[ =:#]*$",
+    r"\b(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|no\.|num)[ =:#]*$",
     re.IGNORECASE,
 )
 _PORTS = frozenset({465, 587})
