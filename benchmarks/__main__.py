@@ -19,7 +19,7 @@ _COUNTED_AT = 0.01  # one way: enough that what crosses on its way is told from 
 Figure = Callable[[Server, Path, int], str]
 
 
-def start_up(server: Server, directory: Path, pairs: int) -> str:
+def start_up(directory: Path, pairs: int) -> str:
     """CPU of `smtpcheck --help` and of importing what it parses with."""
     ours, peer = (
         Command(name=name, words=words, environment=environment(), output=directory / "help.txt")
@@ -55,7 +55,9 @@ def flights(server: Server, directory: Path, pairs: int) -> str:
     return f"flights of the client, SYN and the end of TLS included: smtpcheck {ours}, swaks {peer}"
 
 
-FIGURES: dict[str, Figure] = {"start-up": start_up, "session": session, "delay": delay, "flights": flights}
+START_UP = "start-up"
+WITH_SERVER: dict[str, Figure] = {"session": session, "delay": delay, "flights": flights}
+FIGURES = (START_UP, *WITH_SERVER)
 
 
 def main() -> None:
@@ -65,11 +67,22 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.figures) - set(FIGURES):
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
+    wanted = [name for name in FIGURES if name in (asked.figures or FIGURES)]
     print(machine.described(), flush=True)
-    with mail_server() as server, tempfile.TemporaryDirectory() as directory:
-        for name in asked.figures or FIGURES:
-            print(f"{name:<10} {FIGURES[name](server, Path(directory), asked.pairs)}", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary)
+        if START_UP in wanted:
+            _show(START_UP, start_up(directory, asked.pairs))
+        if wanted != [START_UP]:
+            with mail_server() as server:
+                for name, figure in WITH_SERVER.items():
+                    if name in wanted:
+                        _show(name, figure(server, directory, asked.pairs))
     print(machine.load())
+
+
+def _show(name: str, text: str) -> None:
+    print(f"{name:<10} {text}", flush=True)
 
 
 main()

@@ -91,7 +91,8 @@ def test_records_are_compared_by_type_and_values() -> None:
     assert hash(one) == hash(Sent(at=1.0, text="a"))
     assert one != Sent(at=2.0, text="a")
     assert Event(at=1.0) != one
-    assert one != (1.0, "a", ())
+    values: object = (1.0, "a", ())
+    assert one != values
 
 
 def test_a_record_is_shown_without_what_is_hidden() -> None:
