@@ -189,7 +189,7 @@ def _resolution(facts: DnsFacts, options: Options) -> dict[str, str]:
 
 
 def _store(store: TrustStore) -> str:
-    """Where it was read from, and what was in it: what lies in a directory is not counted, only whether there is any."""
+    """Where it was read from, and what was in it (what lies in a directory is not counted)."""
     places = ", ".join(place for place in (store.file, store.directory) if place) or "no place"
     held = "empty" if store.empty else f"{store.certificates} certificates read from the file"
     return f"{places} ({store.source}; {held})"

@@ -27,11 +27,13 @@ class Says:
     """What the nameserver says of a name. No address at all: the name exists (NODATA).
 
     `aliases` are the targets of a CNAME chain that begins at the name; the addresses belong to the last one. `extended`
-    are extended errors (code, text). `truncated`: over UDP only the TC bit. `without_edns`: FORMERR to EDNS.
+    are extended errors (code, text). `mx` are MX records ("10 mx.example.net."). `truncated`: over UDP only the TC bit.
+    `without_edns`: FORMERR to EDNS.
     """
 
     a: tuple[str, ...] = ()
     aaaa: tuple[str, ...] = ()
+    mx: tuple[str, ...] = ()
     ttl: int = 300
     aliases: tuple[str, ...] = ()
     rcode: str = "NOERROR"
@@ -152,7 +154,7 @@ def _answer(query: dns.message.Message, name: str, type: str, says: Says, transp
     chain = (name, *says.aliases)
     for alias, target in zip(chain, says.aliases, strict=False):
         reply.answer.append(dns.rrset.from_text(f"{alias}.", says.ttl, "IN", "CNAME", f"{target}."))
-    if addresses := says.a if type == "A" else says.aaaa if type == "AAAA" else ():
+    if addresses := {"A": says.a, "AAAA": says.aaaa, "MX": says.mx}.get(type, ()):
         reply.answer.append(dns.rrset.from_text(f"{chain[-1]}.", says.ttl, "IN", type, *addresses))
     return reply
 

@@ -101,6 +101,8 @@ def _sentence(error: Exception) -> str:
     shown = option if option is not None and re.fullmatch(r"--?[A-Za-z0-9][a-z0-9-]{0,30}", option) else "an option"
     if type(error).__name__ == "NoSuchOption":
         possibilities = getattr(error, "possibilities", None)
+        if shown == "an option":
+            return "there is no such option: --help lists those there are; a text that begins with - stands after --"
         if option in _options_of_check(error):
             return f"{shown} stands before the command: write smtpcheck check TARGET {shown} ..."
         return f"there is no option {shown}: " + (

@@ -177,14 +177,15 @@ def check(
             help="default (5 to 30 s for a step), or rfc (the minutes of RFC 5321).",
         ),
     ] = None,
-    no_second_looks: Annotated[
+    second_looks: Annotated[
         bool,
         typer.Option(
-            "--no-second-looks",
+            "--second-looks/--no-second-looks",
             rich_help_panel=_TIME,
-            help="Make no further connections to find out why the first one stopped.",
+            show_default=False,
+            help="Whether further connections may find out why the first one stopped (they do, and never log in).",
         ),
-    ] = False,
+    ] = True,
     helo: Annotated[
         str | None,
         typer.Option("--helo", metavar="NAME", rich_help_panel=_NETWORK, help="The name to say in EHLO."),
@@ -310,7 +311,6 @@ def check(
     18 recipient, 19 message; 20 more when the refusal is temporary; 130 interrupted.
     """
     given: dict[str, Any] = {**locals()}  # the parameters have the names of Request's fields
-    given["second_looks"] = not given.pop("no_second_looks")
     if given.pop("ctx").args:
         raise Misuse(_surplus(target))
     if color not in COLOR:

@@ -3,7 +3,7 @@
 An argument that is a cause's id asks for its page; everything else is text. Nothing is sent, and nothing is looked up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +31,6 @@ def _ids(incomplete: str) -> list[str]:
 
 
 def explain(
-    ctx: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -99,13 +98,16 @@ def explain(
         ),
     ] = "auto",
 ) -> Callable[[], int]:
-    """Explain a cause, or the failure in an error message, a log, a transcript or a bounce.
+    """Explain a cause, or an error that was pasted or piped in.
 
-    smtpcheck explain greylisted · smtpcheck explain "535 5.7.8 Bad credentials" · smtpcheck explain < app.log
+    The page of a cause: explain greylisted. A text: explain "535 5.7.8 Bad credentials", or explain < app.log, which
+    may be an error message, a traceback, a log, a transcript or a bounce. Nothing is sent.
 
     Exit codes: 0 known, 1 not known.
     """
-    given = list(words or ()) + ctx.args
+    given = list(words or ())
+    if given and not "".join(given).strip():
+        raise Misuse("the text is empty (a variable that is not set?): give an error as it was shown")
     asked = [name for name, on in (("--list", list_), ("--search", search is not None), ("--file", file)) if on]
     asked += ["a text"] if given else []
     if len(asked) > 1:
@@ -229,21 +231,22 @@ def _has(page: "Page", wanted: list[str]) -> bool:
 # Text
 
 
-def _text(given: list[str], file: str | None, hints: dict[str, object], style: "Style") -> int:
-    from smtpcheck.cli.pasted import from_file, from_stdin
+def _text(given: list[str], file: str | None, hints: Mapping[str, object], style: "Style") -> int:
     from smtpcheck.diagnose.text import explain as explain_text
 
     typed = " ".join(given) if given and given != [_STDIN] else None
-    if typed is not None:
-        text = typed
-    else:
-        text = from_file(file) if file is not None else from_stdin(asked=given == [_STDIN])
-    told = explain_text(text, **hints)  # type: ignore[arg-type]  # checked above
+    told = explain_text(typed or _piped(given, file), **hints)  # type: ignore[arg-type]  # checked above
     if told.cause is None and typed is not None and not style.json and (meant := _meant(typed)):
         style.write(f"{meant}\n")
         return NOT_KNOWN
     _show(told, style)
     return KNOWN if told.cause is not None else NOT_KNOWN
+
+
+def _piped(given: list[str], file: str | None) -> str:
+    from smtpcheck.cli.pasted import from_file, from_stdin
+
+    return from_file(file) if file is not None else from_stdin(asked=given == [_STDIN])
 
 
 def _show(told: "Explanation", style: "Style") -> None:

@@ -87,7 +87,8 @@ def _ports(ports: Sequence[Port]) -> str:
 def username(rule: Username) -> str:
     """What the provider takes as username."""
     said = rule.say or (f"the word {rule.word}" if rule.rule == "word" else _USERNAMES.get(rule.rule, rule.rule))
-    example = rule.example if rule.example and rule.example not in said else None
+    shown = rule.example in said or "such as" in said if rule.example else True
+    example = None if shown else rule.example
     return f"{said}{f', such as {example}' if example else ''}{'' if rule.verified else _DOUBT}"
 
 
@@ -126,13 +127,18 @@ def _reply(row: Row) -> list[Paragraph]:
 def _try(one: Provider) -> list[Paragraph]:
     """Two commands to copy. A host with a `*` in it has to be completed first."""
     host = one.hosts[0] if one.hosts else "HOST"
-    port = next((port for port in one.ports if port.tls != "off"), None)
+    port = min((port for port in one.ports if port.tls != "off"), key=_preference, default=None)
     name = (one.username.word or one.username.example if one.username else None) or "USER"
     where = f"{host}:{port.number}" if port else host
     commands = [f"smtpcheck check {_argument(where)} --user {_argument(name)}"]
     if one.replies:
         commands.append(f"smtpcheck explain --provider {one.id} 'its reply'")
     return [words("Try:"), *(words(command, "cyan", indent=2) for command in commands)]
+
+
+def _preference(port: Port) -> int:
+    """Submission before relay, the usual ports before the others (RFC 8314 section 3.3)."""
+    return {587: 0, 465: 1, 25: 9}.get(port.number, 2)
 
 
 def _argument(text: str) -> str:

@@ -22,7 +22,6 @@ def _names(incomplete: str) -> list[str]:
 
 
 def providers(
-    ctx: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -45,10 +44,10 @@ def providers(
         ),
     ] = "auto",
 ) -> Callable[[], int]:
-    """List the mail providers that smtpcheck knows, or show one: hosts, ports, login, sender."""
+    """List the mail providers that smtpcheck knows, or show one."""
     if color not in COLOR:
         raise Misuse(f"--color is {color!r}: give one of {', '.join(COLOR)}")
-    name = " ".join([*(words or ()), *ctx.args]).strip()
+    name = " ".join(words or ()).strip()
 
     def run() -> int:
         from smtpcheck.cli.printing import Style

@@ -6,7 +6,7 @@ from smtpcheck.diagnose.rule import Ask, Found
 from smtpcheck.diagnose.scene import Scene
 from smtpcheck.model import Attempt, Certainty, ConnectFacts, Outcome, Stage, Step
 
-_WEB = 443
+_LIBRARY_DEFAULTS = (25, 465, 587)
 _SILENT = frozenset({"no-answer", "timed-out"})
 
 
@@ -28,34 +28,33 @@ def _facts(scene: Scene, facts: ConnectFacts, step: Step) -> dict[str, str]:
 
 
 def refused(scene: Scene) -> Iterator[Found | Ask]:
-    """The host answered at once, and nobody listens there."""
+    """The host answered at once, and nobody listens there. On this machine that is often not what was meant."""
     found = _stopped(scene)
     if found is None or found[1].failure not in ("refused", "path-missing"):
         return
     step, facts = found
     words = _facts(scene, facts, step)
-    yield Found(id="nothing-listens", certainty=Certainty.CERTAIN, facts=words, evidence=scene.shows(step))
-
-
-def own_machine(scene: Scene) -> Iterator[Found | Ask]:
-    """An application that means another server and calls this machine: what this address usually stands for."""
-    found = _stopped(scene)
-    if found is None or not _is_own(scene.target.host) or found[1].failure != "refused":
-        return
-    step, facts = found
-    if facts.port in (25, 465, 587):
+    own = _stands_for_no_host(scene.target.host, facts.port)
+    if own:
         yield Found(
             id="app-calls-localhost",
-            certainty=Certainty.POSSIBLE,
-            facts=_facts(scene, facts, step),
+            certainty=Certainty.LIKELY,
+            facts=words,
             evidence=scene.shows(step),
-            alternatives=("nothing-listens",),
             settle="whether the application was meant to use a server on this machine",
         )
+    certainty = Certainty.LIKELY if own else Certainty.CERTAIN
+    yield Found(id="nothing-listens", certainty=certainty, facts=words, evidence=scene.shows(step))
 
 
-def _is_own(host: str) -> bool:
-    return host in ("localhost", "0.0.0.0", "::", "::1") or host.startswith("127.")  # noqa: S104  compared, not bound
+def _stands_for_no_host(host: str, port: int | None) -> bool:
+    """Whether applications call this address when nobody told them a host: the own machine, at a library's default
+    port; 0.0.0.0 and :: at any, since nobody means those.
+    """
+    name = host.lower().rstrip(".")
+    if name in ("0.0.0.0", "::"):  # noqa: S104  compared, not bound
+        return True
+    return (name in ("localhost", "::1") or name.startswith("127.")) and port in _LIBRARY_DEFAULTS
 
 
 def failed(scene: Scene) -> Iterator[Found | Ask]:
@@ -89,36 +88,45 @@ def silent(scene: Scene) -> Iterator[Found | Ask]:
         return
     step, facts = found
     words = _facts(scene, facts, step)
+    if facts.proxy is not None:
+        yield from _silent_proxy(scene, facts, step, words)
+        return
     look = scene.look("sibling-ports")
     if look is None:
-        yield Ask("sibling-ports", "tells a network that filters mail ports from a host that is down")
+        if facts.family != "unix":
+            yield Ask("sibling-ports", "tells a network that filters mail ports from a host that is down")
         yield Found(
             id="connect-timed-out",
             certainty=Certainty.LIKELY,
             facts=words,
             evidence=scene.shows(step),
-            alternatives=("egress-port-blocked", "host-unreachable"),
+            alternatives=("egress-port-blocked", "host-unreachable") if facts.family != "unix" else (),
             settle="whether other ports of the same host answer",
         )
         return
-    answers = {one.port: _answers(one, other) for other, one in _connects(look)}
-    open_mail = [port for port, answered in answers.items() if answered and port != _WEB]
-    words |= {"other": _listed(answers), "names": ", ".join(map(str, open_mail))}
-    shown = (*scene.shows(step), *_shown_in(scene, look))
-    alternatives: tuple[str, ...]
-    if not any(answers.values()):
-        id, certainty, alternatives = "host-unreachable", Certainty.LIKELY, ("connect-timed-out",)
-    elif answers.get(_WEB) or open_mail:
-        id, certainty, alternatives = "egress-port-blocked", Certainty.LIKELY, ("connect-timed-out",)
-    else:
-        id, certainty, alternatives = "connect-timed-out", Certainty.LIKELY, ()
+    answers = {facts.port: _answers(facts, knock) for knock, facts in _connects(look)}
+    open_ports = [str(facts.port) for knock, facts in _connects(look) if knock.passed]
+    answered = any(answers.values())
     yield Found(
-        id=id,
-        certainty=certainty,
-        facts=words,
-        evidence=shown,
-        alternatives=alternatives,
-        settle="the same check from another network" if alternatives else None,
+        id="egress-port-blocked" if answered else "host-unreachable",
+        certainty=Certainty.LIKELY,
+        facts=words | {"other": _listed(answers), "names": ", ".join(open_ports)},
+        evidence=(*scene.shows(step), *(item for knock, _ in _connects(look) for item in scene.shows(knock))),
+        alternatives=("connect-timed-out",) if answered else ("egress-port-blocked",),
+        settle="the same check from another network",
+    )
+
+
+def _silent_proxy(scene: Scene, facts: ConnectFacts, step: Step, words: dict[str, str]) -> Iterator[Found]:
+    """A proxy that never said whether it connected: either of the two may be the silent one."""
+    assert facts.proxy is not None
+    yield Found(
+        id="proxy-unreachable",
+        certainty=Certainty.LIKELY,
+        facts=words | {"other": f"{facts.proxy.host}:{facts.proxy.port}"},
+        evidence=scene.shows(step),
+        alternatives=("connect-timed-out",),
+        settle="the proxy's own log: whether it got the request, and tried to connect",
     )
 
 
@@ -135,11 +143,6 @@ def _answers(facts: ConnectFacts, step: Step) -> bool:
 
 def _listed(answers: dict[int | None, bool]) -> str:
     return ", ".join(f"{port} {'answers' if answered else 'is silent'}" for port, answered in sorted(answers.items()))
-
-
-def _shown_in(scene: Scene, attempt: Attempt) -> tuple[dict[str, int | str], ...]:
-    last = len(attempt.events) - 1
-    return ({"attempt": scene.attempts.index(attempt), "event": last},) if last >= 0 else ()
 
 
 def other_addresses(scene: Scene) -> Iterator[Found | Ask]:
@@ -180,5 +183,5 @@ def _family(attempt: Attempt) -> str:
     return "ipv6" if ":" in (attempt.address or "") else "ipv4"
 
 
-RULES = (refused, failed, silent, own_machine)
+RULES = (refused, failed, silent)
 BESIDE = (other_addresses,)

@@ -5,12 +5,13 @@ may say less than the facts around it, so a few rules compare afterwards: the us
 with the login.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from smtpcheck import providers, replies
 from smtpcheck.model import Certainty, Stage
-from smtpcheck.model.row import Row, Said, first_fit
+from smtpcheck.model.row import Row, Said, all_fits
 
 MOST_ALTERNATIVES = 2
 
@@ -30,7 +31,8 @@ class Meaning:
 
 def meaning(said: Said) -> Meaning | None:
     """What the reply means, or None where no row fits."""
-    row = first_fit(_rows(said), said)
+    fitting = all_fits(_rows(said), said)
+    row = next(fitting, None)
     if row is None:
         return None
     known = providers.provider(said.provider) if said.provider else None
@@ -43,9 +45,20 @@ def meaning(said: Said) -> Meaning | None:
         means=row.means,
         provider=known.id if known is not None else _owner(row),
     )
+    if found.certainty is Certainty.CERTAIN and found.provider is None:
+        found = _contested(found, fitting)
     for refine in (_username, _sender):
         found = refine(found, said, known)
     return found
+
+
+def _contested(found: Meaning, others: Iterator[Row]) -> Meaning:
+    """What a general row is certain of, while another is as certain of something else, is only likely."""
+    other = next((row for row in others if row.certainty is Certainty.CERTAIN and row.cause != found.cause), None)
+    if other is None:
+        return found
+    settle = "which of its words the server means"
+    return replace(found, certainty=Certainty.LIKELY, alternatives=(other.cause,), settle=settle)
 
 
 def _rows(said: Said) -> Iterator[Row]:
@@ -59,6 +72,7 @@ def _rows(said: Said) -> Iterator[Row]:
     yield from (row for row in general if row.wordless)
 
 
+@cache
 def _sure_words() -> tuple[Row, ...]:
     """Rows whose words only one provider uses, so that they speak even where the provider was not named."""
     return tuple(
@@ -70,7 +84,13 @@ def _sure_words() -> tuple[Row, ...]:
 
 
 def _owner(row: Row) -> str | None:
-    return next((one.id for one in providers.providers() if row in one.replies), None)
+    return _owners().get(id(row))
+
+
+@cache
+def _owners() -> Mapping[int, str]:
+    """The provider of each of its rows, which live as long as the program."""
+    return {id(row): one.id for one in providers.providers() for row in one.replies}
 
 
 def _earned(row: Row) -> Certainty:

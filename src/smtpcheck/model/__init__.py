@@ -23,6 +23,7 @@ from smtpcheck.model.evidence import (
     TlsFailed,
     TlsUp,
 )
+from smtpcheck.model.explanation import Explained, Explanation
 from smtpcheck.model.facts import (
     Alias,
     AuthFacts,
@@ -49,7 +50,6 @@ from smtpcheck.model.facts import (
     Verification,
 )
 from smtpcheck.model.progress import Progress
-from smtpcheck.model.explanation import Explained, Explanation
 from smtpcheck.model.report import Asked, Expectation, Finding, Report
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.target import Options, Origin, Patience, Target

@@ -8,7 +8,20 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smtpcheck.model import Attempt, ConnectFacts, Options, Outcome, Stage, Step, Target, TlsMode
+from smtpcheck.model import (
+    AnyEvent,
+    Attempt,
+    Closed,
+    Connected,
+    ConnectFacts,
+    Options,
+    Outcome,
+    Silent,
+    Stage,
+    Step,
+    Target,
+    TlsMode,
+)
 from smtpcheck.net.dial import Address, DialFailed, dial
 from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe.recording import Recording
@@ -128,11 +141,24 @@ async def _siblings(recording: Recording, address: Address) -> None:
     """TCP connections to the usual ports of the same address, closed as soon as they open."""
     tape = recording.tape("sibling-ports", address.ip)
     ports = [port for port in SIBLINGS if port != address.port]
-    for step in await asyncio.gather(*(_knock(recording, replace(address, port=port)) for port in ports)):
-        tape.add(step)
+    for port, step in zip(ports, await asyncio.gather(*(_knock(recording, address, port) for port in ports)), strict=True):
+        tape.record(_seen(address, port, step))
+        event = len(tape.attempt().events) - 1
+        tape.add(replace(step, events=(event, event)))
 
 
-async def _knock(recording: Recording, address: Address) -> Step:
+def _seen(address: Address, port: int, step: Step) -> AnyEvent:
+    at = step.began + step.seconds
+    if step.passed:
+        return Connected(at=at, address=address.ip, port=port)
+    if step.outcome is Outcome.STALLED:
+        return Silent(at=at, waiting_for=f"the connection to port {port} to be accepted")
+    assert isinstance(step.facts, ConnectFacts)
+    return Closed(at=at, how=step.facts.errno_name or step.facts.failure or "failed")
+
+
+async def _knock(recording: Recording, address: Address, port: int) -> Step:
+    address = replace(address, port=port)
     began = recording.clock.now()
     facts = ConnectFacts(family=address.family, port=address.port, failure="no-answer")
     outcome = Outcome.STALLED

@@ -9,7 +9,7 @@ import errno
 import traceback
 from collections.abc import Awaitable, Callable, Container
 
-from smtpcheck.model import Outcome, Reply, Silent, Stage, Step, UsageError
+from smtpcheck.model import Closed, Outcome, Reply, Silent, Stage, Step, UsageError
 from smtpcheck.net.channel import Channel, PeerClosed
 from smtpcheck.net.dial import DialFailed
 from smtpcheck.net.tls import HandshakeFailed, LateAlert
@@ -96,6 +96,7 @@ async def _outcome(tape: Tape, opened: OpenStep, seconds: float, work: Work, cha
         return _handshake_outcome(error)
     except DialFailed as error:
         opened.facts = error.facts
+        tape.record(Closed(at=tape.now(), how=error.facts.errno_name or error.facts.failure or "failed"))
         return Outcome.UNREACHABLE
     except (Declined, UsageError) as error:
         opened.why = str(error)

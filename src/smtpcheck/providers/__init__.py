@@ -7,7 +7,7 @@ more than "possible".
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -88,9 +88,7 @@ class Provider:
 def providers() -> tuple[Provider, ...]:
     """Every provider, by name of its file; raises RowMalformed or TypeError for a table that cannot be used."""
     found = sorted((file for file in files(__package__).iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
-    return tuple(
-        _provider(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8"))) for file in found
-    )
+    return tuple(_provider(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8"))) for file in found)
 
 
 def provider(id: str) -> Provider | None:
@@ -98,6 +96,7 @@ def provider(id: str) -> Provider | None:
     return _by_id().get(id)
 
 
+@lru_cache(maxsize=256)
 def by_host(host: str) -> Provider | None:
     """The provider that this host name belongs to."""
     labels = host.lower().rstrip(".").split(".")
@@ -116,7 +115,7 @@ def by_address(address: str) -> Provider | None:
     return next((one for one in providers() if domain in one.domains), None) if domain else None
 
 
-@cache
+@lru_cache(maxsize=256)
 def by_free_name(free: str) -> Provider | None:
     """The provider that somebody names in passing: "Gmail", "office365", "Google Workspace relay", "Yahoo/AOL"."""
     for part in free.replace("(", "/").replace(")", "").split("/"):
@@ -124,13 +123,17 @@ def by_free_name(free: str) -> Provider | None:
         if len(name) < 2:
             continue
         known = _by_name()
-        for wanted in (_OTHER_NAMES.get(name), name):
+        for wanted in (_OTHER_NAMES.get(name, name), name):
             if wanted in known:
                 return known[wanted]
-        for other, one in known.items():
-            if len(name) > 3 and len(other) > 3 and (name.startswith(other) or other.startswith(name)):
-                return one
+        near = [other for other in known if min(len(name), len(other)) > 3 and _one_begins_other(name, other)]
+        if near:
+            return known[min(near, key=len)]
     return None
+
+
+def _one_begins_other(name: str, other: str) -> bool:
+    return name.startswith(other) or other.startswith(name)
 
 
 @cache

@@ -5,7 +5,7 @@ first row that fits decides, so the narrow stands before the wide, and bare code
 """
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from smtpcheck.model.row import Row, row_of
@@ -40,7 +40,7 @@ def table(name: str) -> tuple[Row, ...]:
     )
 
 
-@cache
+@lru_cache(maxsize=256)
 def software_named(free: str) -> str | None:
     """The table of a server software that somebody names freely ("Postfix postscreen", "cPanel Exim"), or None."""
     words = "".join(letter if letter.isalnum() else " " for letter in free.lower()).split()

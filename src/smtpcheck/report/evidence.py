@@ -72,9 +72,8 @@ def _event(report: Report, attempt: Attempt, index: int, ascii: bool) -> Iterato
     event = attempt.events[index]
     decides = attempt is report.attempt
     stopper = attempt.stopper
-    if decides and stopper is not None and _within(stopper, index):
-        if stopper.reply is not None or _told(event):
-            return
+    if decides and stopper is not None and _within(stopper, index) and (stopper.reply is not None or _told(event)):
+        return
     step = next((step for step in attempt.steps if _within(step, index)), None)
     where = "" if decides else f"{printable(which(attempt), limit=80, ascii=ascii)}: "
     said = [(speaker, text) for speaker, text, _ in spoken(event, ascii)]

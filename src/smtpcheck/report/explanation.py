@@ -28,7 +28,7 @@ def explanation_text(explanation: Explanation, *, width: int, color: bool, ascii
 
 
 def _known(told: Explanation, found: Explained) -> list[Paragraph]:
-    paragraphs = [*cause(found, _shown(found)), _BLANK, words(_where(told, found), "dim")]
+    paragraphs = cause(found, [*_shown(found), ("", f"({_where(told, found)})")])
     if told.also:
         paragraphs += [_BLANK, words("Also in this text:")]
         paragraphs += [words(f"{_often(other)}: {beside(other)}", indent=2, bullet="* ") for other in told.also]
@@ -36,11 +36,11 @@ def _known(told: Explanation, found: Explained) -> list[Paragraph]:
 
 
 def _shown(found: Explained) -> list[Shown]:
-    """The lines that the finding points to."""
+    """The lines that the finding points to; a number says nothing where there is but one."""
     lines = []
     for pointer in found.evidence:
         match pointer:
-            case {"line": int(line), "text": str(text)}:
+            case {"line": int(line), "text": str(text)} if line > 1 or found.count > 1:
                 lines.append((f"line {line}: ", text))
             case {"text": str(text)}:
                 lines.append(("", text))
@@ -54,9 +54,8 @@ def _where(told: Explanation, found: Explained) -> str:
         parts.append(f"in the words of {found.client}")
     if found.count > 1:
         parts.append(f"{number(found.count, 'time')}, first at line {found.first_line}, last at line {found.last_line}")
-    said = ", ".join(parts)
     failures = f"; {number(told.count, 'failure')} in all" if told.count > found.count else ""
-    return f"{said[:1].upper()}{said[1:]}{failures}."
+    return f"{', '.join(parts)}{failures}"
 
 
 def _often(other: Explained) -> str:

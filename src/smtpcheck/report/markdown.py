@@ -69,7 +69,9 @@ def _prose(lines: list[str], indent: int) -> Iterator[Paragraph]:
 
 
 def _fenced(info: str, lines: list[str], indent: int) -> list[Paragraph]:
-    """The lines as they are, in the colours of a dialogue."""
+    """The lines as they are, in the colours of a dialogue. A saved report is for programs: it is only mentioned."""
+    if info.split(" ")[0] == "evidence":
+        return [words("(An example is kept as a saved report; --json has it.)", "dim", indent=indent)]
     caption = _caption(info)
     shown = [words(caption, "dim", indent=indent)] if caption else []
     return shown + [words(line, "cyan" if line.startswith("S:") else "", indent=indent + 2) for line in lines]
@@ -78,7 +80,7 @@ def _fenced(info: str, lines: list[str], indent: int) -> list[Paragraph]:
 def _caption(info: str) -> str:
     """What an example is, for a reader who does not know what its info string says to the tests."""
     kind, _, hints = info.partition(" ")
-    about = {"smtp": "A session", "text": "A text", "evidence": "A saved report", "settings": "A setting"}.get(kind)
+    about = {"smtp": "A session", "text": "A text", "settings": "A setting"}.get(kind)
     if about is None:
         return ""
     host = re.search(r"(?<![a-z_])host=(\S+)", hints)

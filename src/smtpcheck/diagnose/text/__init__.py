@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 
 from smtpcheck.diagnose.pages import finding
 from smtpcheck.diagnose.text.entries import shapes
-from smtpcheck.diagnose.text.judge import Hints, Judged, judge
+from smtpcheck.diagnose.text.judge import Judged, judge
 from smtpcheck.diagnose.text.letters import readable
+from smtpcheck.diagnose.text.scene import Hints
 from smtpcheck.model import Certainty, Stage, UsageError
 from smtpcheck.model.explanation import Explained, Explanation
 

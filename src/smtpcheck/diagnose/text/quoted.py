@@ -26,10 +26,11 @@ class Quoted:
 _ENHANCED = r"[245]\.\d{1,2}\.\d{1,3}"
 _START = re.compile(
     r"(?P<before>^|[\s\"'`(\[{<|=:>,])(?P<code>[2-5]\d\d)"
-    rf"(?:(?P<sep>[- ]|: |\): |\), |, )(?:b?[\"'])?(?:code=)?(?P<rest>(?:(?P<enhanced>{_ENHANCED})(?!\d)|\S).*)|[\"')\s]*$)"
+    rf"(?:(?P<sep>[- ]|: |\): |\), |, )(?:b?[\"'])?(?:code=)?"
+    rf"(?P<rest>(?:(?P<enhanced>{_ENHANCED})(?!\d)|\S).*)|[\"')\s]*$)"
 )
 _AGAIN = re.compile(rf"(?<![\w.])[245]\d\d[- ](?:{_ENHANCED})?\s?|(?<![\w.:/]){_ENHANCED}(?=[\s:])\s?")
-_LONE = re.compile(rf"(?:^|[\s\"':(\[])(?P<enhanced>[45]\.\d{{1,2}}\.\d{{1,3}})(?:[ :](?P<rest>.*)|$)")
+_LONE = re.compile(r"(?:^|[\s\"':(\[])(?P<enhanced>[45]\.\d{1,2}\.\d{1,3})(?:[ :](?P<rest>.*)|$)")
 _TRAILING = re.compile(r"\(#([45]\.\d\.\d{1,3})\)")
 _NUMBER = re.compile(
     r"(?:response ?code|smtp code|status ?code|reply code|\bcode|last response code|smtpstatus|smtp error|error code)"
@@ -37,7 +38,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_REPLY = re.compile(
-    r"\b(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|no\.|num)[ =:#]*$",
+    r"\b(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|num)[ =:#]*$",
     re.IGNORECASE,
 )
 _PORTS = frozenset({465, 587})
@@ -128,9 +129,9 @@ def _continued(lines: Sequence[str], start: int, found: Quoted) -> list[str]:
     more: list[str] = []
     same = re.compile(rf"^\W{{0,12}}{found.code}[- ]|\W{found.code}[- ]")
     for line in lines[start : start + 40]:
-        if same.search(line[:200]) is not None and not re.match(r"\s*(?:code|responseCode)", line):
-            more.append(line)
-        elif not more and line[:1] in (" ", "\t") and line.strip()[:1].isalpha() and _prose(line):
+        if (same.search(line[:200]) is not None and not re.match(r"\s*(?:code|responseCode)", line)) or (
+            not more and line[:1] in (" ", "\t") and line.strip()[:1].isalpha() and _prose(line)
+        ):
             more.append(line)
         else:
             break
@@ -145,7 +146,9 @@ def _prose(line: str) -> bool:
 
 def _whole(found: Quoted, more: Sequence[str]) -> Quoted:
     text = " ".join((found.text, *more)).replace("\\r", " ").replace("\\n", " ")
-    words = _AGAIN.sub("", text).strip(" \t\"'`,;)}]")
+    words = _AGAIN.sub("", text).strip(" \t\"'`,;}]")
+    while words.endswith(")") and words.count("(") < words.count(")"):
+        words = words[:-1].rstrip("\"'")
     return Quoted(
         code=found.code,
         enhanced=found.enhanced or _trailing(text),

@@ -14,7 +14,7 @@ _READS = frozenset(
     {"recv_into", "readinto", "getreply", "do_handshake", "read", "recv", "readline", "create_connection"}
 )
 _ENDS = re.compile(
-    r"KeyboardInterrupt|WORKER TIMEOUT|SystemExit|timed out|TimeoutError|SoftTimeLimitExceeded|TimeLimitExceeded|SIGKILL"
+    r"KeyboardInterrupt|WORKER TIMEOUT|SystemExit|timed out|TimeoutError|SoftTimeLimitExceeded|TimeLimitExceeded"
 )
 _RAISED = re.compile(r"^[\w.]*(?:Error|Exception|Disconnected|Refused|Exit|Interrupt|Exceeded)\b", re.MULTILINE)
 _STAGES = (

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from smtpcheck.model import Stage
 
 _SERVER = re.compile(
-    r"(?:^|\s)(?:<[-~]\*? {1,3}|<\*\* |<~\* |<<< ?|<== |S: ?|\[S\] ?|\[s\] ?|SERVER -> CLIENT: ?|server: ?|reply: b?[\"']|"
-    r"DEBUG SMTP: RCVD |RECEIVED: |RECV: ?|Recv: ?|< )(?=\d{3}[ -]|\d{3}$|\d{3}[\"'\\])"
+    r"(?:^|\s)(?:<[-~]\*? {1,3}|<\*\* |<~\* |<<< ?|<== |S: ?|\[S\] ?|\[s\] ?|SERVER -> CLIENT: ?|server: ?|"
+    r"reply: b?[\"']|DEBUG SMTP: RCVD |RECEIVED: |RECV: ?|Recv: ?|< )(?=\d{3}[ -]|\d{3}$|\d{3}[\"'\\])"
 )
 _CLIENT = re.compile(
-    r"(?:^|\s)(?:[-~]> {1,3}|>>> ?|==> |C: ?|\[C\] ?|\[c\] ?|CLIENT -> SERVER: ?|client: ?|send: b?[\"']|DEBUG SMTP: SEND |"
-    r"SENT: |SEND: ?|Send: ?|> )(?=\S)"
+    r"(?:^|\s)(?:[-~]> {1,3}|>>> ?|==> |C: ?|\[C\] ?|\[c\] ?|CLIENT -> SERVER: ?|client: ?|send: b?[\"']|"
+    r"DEBUG SMTP: SEND |SENT: |SEND: ?|Send: ?|> )(?=\S)"
 )
 _NOTHING = frozenset({"", "undefined", "null", "none", "nil", "false", "nan", "[object object]"})
 _VERBS = {

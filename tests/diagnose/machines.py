@@ -1,0 +1,64 @@
+"""A machine as a test wants it: what its system resolver, its hosts file and its nameserver say of a name.
+
+    with machine(hosts="127.0.0.1 mail.example.com", dns=nameserver.address):
+        report = checked(f"mail.example.com:{port}")
+
+Only where these are read is replaced; everything behind it, the sockets to the nameserver included, is real.
+"""
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Unpack
+
+import pytest
+
+from smtpcheck.api import Wanted, check
+from smtpcheck.model import Report
+from smtpcheck.net import resolve as resolver
+
+
+def checked(target: str, **wanted: Unpack[Wanted]) -> Report:
+    """A check whose steps get a second, unless told."""
+    told: Wanted = {"timeout": 1.0}
+    told.update(wanted)
+    return check(target, **told)
+
+
+@contextmanager
+def machine(*, system: Sequence[str] | int = (), hosts: str = "", dns: str | None = None) -> Iterator[None]:
+    """`system` is what getaddrinfo says: addresses in its order, or its error. `dns`: the nameserver of resolv.conf."""
+
+    def getaddrinfo(host: str, port: int, *more: object) -> list[tuple[Any, ...]]:
+        if isinstance(system, int):
+            raise socket.gaierror(system, "as the test says")
+        kinds = {True: socket.AF_INET6, False: socket.AF_INET}
+        return [(kinds[":" in ip], socket.SOCK_STREAM, 6, "", (ip, port)) for ip in system]
+
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        (folder / "hosts").write_text(hosts)
+        (folder / "resolv.conf").write_text(f"nameserver {dns}\n" if dns else "")
+        assert resolver.resolve.__kwdefaults__ is not None
+        assert resolver.dns_side.__kwdefaults__ is not None
+        patch.setitem(resolver.resolve.__kwdefaults__, "getaddrinfo", getaddrinfo)
+        patch.setitem(resolver.dns_side.__kwdefaults__, "hosts_file", str(folder / "hosts"))
+        patch.setitem(resolver.dns_side.__kwdefaults__, "resolv_conf", str(folder / "resolv.conf"))
+        yield
+
+
+@contextmanager
+def listening(address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """A port where somebody accepts, and says nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, port), family=family) as listener:
+        yield int(listener.getsockname()[1])
+
+
+def closed_port(address: str = "127.0.0.1") -> int:
+    """A port where nothing listens."""
+    with listening(address) as port:
+        return port
