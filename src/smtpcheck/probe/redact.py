@@ -108,9 +108,27 @@ class Redactor:
             if end - begin < FRAGMENT:
                 at += 1
                 continue
+            begin, end = self._widened(text, done, begin, end)
             kept += raw[done:begin] + MASK
             done = at = end
         return kept + raw[done:]
+
+    def _widened(self, text: bytes, done: int, begin: int, end: int) -> tuple[int, int]:
+        """The piece together with every piece of another form that overlaps it: a line that was sent holds the secret,
+        and its first characters must not stay because the secret was found first.
+        """
+        seen: set[bytes] = set()
+        at = begin
+        while at <= end - _GRAM:
+            for form, start in self._grams.get(text[at : at + _GRAM], {}).items():
+                if form in seen:
+                    continue
+                first, last = _extent(text, at, done, form, start)
+                if last - first >= FRAGMENT:
+                    seen.add(form)
+                    begin, end = min(begin, first), max(end, last)
+            at += 1
+        return begin, end
 
 
 def _extent(text: bytes, at: int, done: int, form: bytes, start: int) -> tuple[int, int]:
