@@ -99,7 +99,7 @@ def own_host(scene: Scene) -> Iterator[Found | Ask]:
                 "other": facts.differs,
             },
             evidence=scene.shows(step),
-            stage=_where_another_host_shows(scene),
+            stage=Stage.CONNECT,
         )
     elif own:
         yield Found(
@@ -109,14 +109,6 @@ def own_host(scene: Scene) -> Iterator[Found | Ask]:
             evidence=scene.shows(step),
             stage=Stage.CONNECT,
         )
-
-
-def _where_another_host_shows(scene: Scene) -> Stage:
-    """Where a wrong address stops a session: nothing there, no mail server, or not that name's certificate. A server
-    that goes further is one that knows what it does.
-    """
-    stages = (Stage.BANNER, Stage.TLS)
-    return scene.stopper.stage if scene.stopper is not None and scene.stopper.stage in stages else Stage.CONNECT
 
 
 RULES = (unresolved, own_host)

@@ -45,7 +45,7 @@ def meaning(said: Said) -> Meaning | None:
         means=row.means,
         provider=known.id if known is not None else _owner(row),
     )
-    if found.certainty is Certainty.CERTAIN and found.provider is None:
+    if found.certainty is Certainty.CERTAIN and _owner(row) is None:
         found = _contested(found, fitting)
     for refine in (_username, _sender):
         found = refine(found, said, known)

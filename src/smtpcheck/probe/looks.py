@@ -141,7 +141,8 @@ async def _siblings(recording: Recording, address: Address) -> None:
     """TCP connections to the usual ports of the same address, closed as soon as they open."""
     tape = recording.tape("sibling-ports", address.ip)
     ports = [port for port in SIBLINGS if port != address.port]
-    for port, step in zip(ports, await asyncio.gather(*(_knock(recording, address, port) for port in ports)), strict=True):
+    knocks = await asyncio.gather(*(_knock(recording, address, port) for port in ports))
+    for port, step in zip(ports, knocks, strict=True):
         tape.record(_seen(address, port, step))
         event = len(tape.attempt().events) - 1
         tape.add(replace(step, events=(event, event)))
@@ -149,11 +150,11 @@ async def _siblings(recording: Recording, address: Address) -> None:
 
 def _seen(address: Address, port: int, step: Step) -> AnyEvent:
     at = step.began + step.seconds
-    if step.passed:
-        return Connected(at=at, address=address.ip, port=port)
-    if step.outcome is Outcome.STALLED:
-        return Silent(at=at, waiting_for=f"the connection to port {port} to be accepted")
     assert isinstance(step.facts, ConnectFacts)
+    if step.passed:
+        return Connected(at=at, address=address.ip, port=port, local=step.facts.local or "")
+    if step.outcome is Outcome.STALLED:
+        return Silent(at=at, waiting_for=f"the connection to port {port} to be accepted", partial=b"", tcp=None)
     return Closed(at=at, how=step.facts.errno_name or step.facts.failure or "failed")
 
 
@@ -164,8 +165,10 @@ async def _knock(recording: Recording, address: Address, port: int) -> Step:
     outcome = Outcome.STALLED
     try:
         async with asyncio.timeout(min(_SECONDS, recording.options.patience.connect)):
-            (await dial(address, recording.options.source)).close()
-        outcome, facts = Outcome.PASSED, replace(facts, failure=None, seconds=recording.clock.now() - began)
+            with await dial(address, recording.options.source) as sock:
+                host, local, *_ = sock.getsockname()
+        seconds = recording.clock.now() - began
+        outcome, facts = Outcome.PASSED, replace(facts, failure=None, local=f"{host}:{local}", seconds=seconds)
     except DialFailed as error:
         outcome, facts = Outcome.UNREACHABLE, error.facts
     except TimeoutError:

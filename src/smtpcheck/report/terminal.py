@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Outcome, Report, Stage, Step, Target, TlsMode
+from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
 from smtpcheck.report.advice import options
 from smtpcheck.report.cause import Shown, beside, cause, evidence
 from smtpcheck.report.evidence import pointed, quoted
@@ -211,12 +211,17 @@ def _stopped(stop: Stop | None, report: Report, marks: Marks) -> list[Paragraph]
         paragraphs += [_BLANK, words(f"The server's words{asked}:", indent=2)]
         paragraphs += [evidence(who, text) for who, text in said]
     sentences = [stop.step.why] if stop.step.outcome is Outcome.BUG and stop.step.why else seen(stop)
-    tried = options(stop) if report.cause is None or stop.uncertain else []
+    tried = options(stop) if report.cause is None or _may_be_sent_twice(stop, report.cause) else []
     for title, items in (("What was seen:", sentences), ("To try:", tried)):
         if items:
             paragraphs += [_BLANK, words(title, indent=2)]
             paragraphs += [words(item, indent=2, bullet="* ") for item in items]
     return paragraphs
+
+
+def _may_be_sent_twice(stop: Stop, cause: Finding) -> bool:
+    """Whether the message may be on its way, and the cause does not say so by itself."""
+    return stop.uncertain and cause.id != "delivery-unknown"
 
 
 # Beside it, and the end

@@ -87,7 +87,7 @@ def _replies(scene: Scene) -> Iterator[Candidate]:
         stage = scene.hints.stage or where or _stage(scene, one)
         said = scene.said(one.text, stage=stage, code=one.code, enhanced=one.enhanced, logged_in=logged_in)
         meant = meaning(said)
-        if meant is not None:
+        if meant is not None and not (one.loose and meant.row.wordless):
             yield _from_meaning(meant, one, stage, place)
 
 

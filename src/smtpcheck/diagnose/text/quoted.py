@@ -14,13 +14,18 @@ LONGEST = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted:
-    """A negative reply as it stands in a text. `line` counts from 0; `inner`: another error quotes it as its reason."""
+    """A negative reply as it stands in a text. `line` counts from 0.
+
+    `inner`: another error quotes it as its reason. `loose`: only a space stands before the code, so that it may be any
+    number, unless words bear it out.
+    """
 
     code: int | None
     enhanced: str | None
     text: str
     line: int
     inner: bool = False
+    loose: bool = False
 
 
 _ENHANCED = r"[245]\.\d{1,2}\.\d{1,3}"
@@ -40,6 +45,9 @@ _NUMBER = re.compile(
 _NOT_A_REPLY = re.compile(
     r"\b(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|num)[ =:#]*$",
     re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"(?:bytes?|octets?|[kmg]i?b|ms|msec|seconds?|secs?|messages?|mails?|lines?|users?|files?)\b", re.IGNORECASE
 )
 _PORTS = frozenset({465, 587})
 _USUAL = frozenset(
@@ -97,6 +105,7 @@ def _in_line(line: str, number: int) -> Iterator[Quoted]:
             text=_until_quote(rest, found["before"], line, found.start("code")),
             line=number,
             inner=inner,
+            loose=not found["enhanced"] and not _led(found, line),
         )
 
 
@@ -111,10 +120,14 @@ def _plausible(found: re.Match[str], line: str) -> bool:
         return True
     if not (rest[0].isalpha() or rest[0] in "<#[(\"'*-." or not rest[0].isascii()):
         return False
-    if found["before"] == "":
+    return _led(found, line) or (int(found["code"]) in _USUAL and _UNIT.match(rest) is None)
+
+
+def _led(found: re.Match[str], line: str) -> bool:
+    """Whether what stands before a code leads to a reply: the beginning, a quote, a colon."""
+    if found["before"] == "" or found["before"] not in _WEAK:
         return True
-    strong = found["before"] not in _WEAK or ahead.rstrip()[-1:] in (":", "|", '"', "'", ">")
-    return strong or int(found["code"]) in _USUAL
+    return line[: found.start("code")].rstrip()[-1:] in (":", "|", '"', "'", ">")
 
 
 def _until_quote(rest: str, before: str, line: str, start: int) -> str:
@@ -155,6 +168,7 @@ def _whole(found: Quoted, more: Sequence[str]) -> Quoted:
         text=words[:LONGEST],
         line=found.line,
         inner=found.inner,
+        loose=found.loose,
     )
 
 
