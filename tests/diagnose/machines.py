@@ -6,9 +6,12 @@
 Only where these are read is replaced; everything behind it, the sockets to the nameserver included, is real.
 """
 
+import select
 import socket
+import ssl
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Unpack
@@ -62,3 +65,67 @@ def closed_port(address: str = "127.0.0.1") -> int:
     """A port where nothing listens."""
     with listening(address) as port:
         return port
+
+
+@contextmanager
+def path_that_drops(to: tuple[str, int], size: int) -> Iterator[int]:
+    """A way to a server on which a ClientHello of more than `size` bytes is lost, and everything after it; gives the
+    port where it begins.
+    """
+    ending = threading.Event()
+
+    def carry(client: socket.socket) -> None:
+        with client, socket.create_connection(to, timeout=5) as server, suppress(OSError):
+            sides = {client: server, server: client}
+            lost = False
+            while not ending.is_set():
+                for source in select.select(list(sides), [], [], 0.05)[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    lost = lost or (source is client and data[:1] == b"\x16" and len(data) > size)
+                    if not lost:
+                        sides[source].sendall(data)
+
+    def accept(listener: socket.socket) -> None:
+        while not ending.is_set():
+            if select.select([listener], [], [], 0.05)[0]:
+                carriers.append(threading.Thread(target=carry, args=(listener.accept()[0],), daemon=True))
+                carriers[-1].start()
+
+    carriers: list[threading.Thread] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepting = threading.Thread(target=accept, args=(listener,), daemon=True)
+        accepting.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            ending.set()
+            for thread in (accepting, *carriers):
+                thread.join(5)
+
+
+@contextmanager
+def tls_server(context: ssl.SSLContext) -> Iterator[int]:
+    """A server that speaks TLS first, with this context, and says 220 or 250 to everything. Gives its port."""
+    ending = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        while not ending.is_set():
+            if not select.select([listener], [], [], 0.05)[0]:
+                continue
+            client = listener.accept()[0]
+            client.settimeout(3)
+            with client, suppress(OSError), context.wrap_socket(client, server_side=True) as inside:
+                inside.sendall(b"220 mail.example.com ESMTP\r\n")
+                while line := inside.recv(4096):
+                    inside.sendall(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 mail.example.com\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            ending.set()
+            thread.join(5)

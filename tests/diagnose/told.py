@@ -25,10 +25,11 @@ def gives(id: str, certainty: Certainty, stage: Stage) -> Callable[[Callable[P, 
         @wraps(test)
         def checked(*given: P.args, **named: P.kwargs) -> None:
             report = test(*given, **named)
-            assert report.cause is not None, (report.stage, report.outcome)
-            assert (report.cause.id, report.cause.certainty) == (id, certainty)
-            assert (report.stage, report.cause.stage) == (stage, stage)
-            assert all(one.severity is not Severity.ERROR for one in report.also)
+            cause = report.cause
+            assert cause is not None, f"no cause; {report.outcome} at {report.stage}"
+            assert (cause.id, cause.certainty) == (id, certainty), f"{cause.id}, {cause.certainty}: {cause.title}"
+            assert (report.stage, cause.stage) == (stage, stage), f"{report.stage}, {cause.stage}"
+            assert all(one.severity is not Severity.ERROR for one in report.also), f"{report.also}"
             assert_shown(report)
 
         return _marked(checked, id)

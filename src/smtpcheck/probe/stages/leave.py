@@ -27,13 +27,17 @@ async def end(session: Session) -> None:
 def mark_unrun(tape: Tape) -> None:
     """Records the stages of a connection that were not run as skipped, with the reason."""
     seen = {step.stage for step in tape.steps}
-    if tape.attempt().stopper is not None:
-        why = "an earlier step did not pass"
-    else:
-        why = tape.clock.ended_by or "not asked for"
-    for stage in Stage:
-        if stage not in seen and stage not in (Stage.CONFIG, Stage.DNS):
-            tape.skip(stage, why)
+    stopper = tape.attempt().stopper
+    order = list(Stage)
+    for stage in order:
+        if stage in seen or stage in (Stage.CONFIG, Stage.DNS):
+            continue
+        if stopper is None:
+            tape.skip(stage, tape.clock.ended_by or "not asked for")
+        elif order.index(stage) < order.index(stopper.stage) and stopper.stage is not Stage.TLS:
+            tape.skip(stage, "not asked for")
+        else:
+            tape.skip(stage, "an earlier step did not pass")
 
 
 def _can_quit(session: Session) -> bool:
