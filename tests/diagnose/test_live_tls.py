@@ -47,7 +47,7 @@ def test_a_path_that_loses_a_large_client_hello(mode: str, ca_file: str, monkeyp
         size = (hello_size() + hello_size(small=True)) // 2
         monkeypatch.setattr(tls, "_ONE_SEGMENT", size)
         with path_that_drops(("127.0.0.1", server.port), size) as port:
-            report = checked(f"{HOST}:{port}", address="127.0.0.1", tls=mode, ca_file=ca_file, timeout=2.0)
+            report = checked(f"{HOST}:{port}", address="127.0.0.1", tls=mode, ca_file=ca_file)
     assert report.outcome is Outcome.STALLED
     assert "small-hello" in [asked.look for asked in report.asked]
     return report

@@ -1,4 +1,4 @@
-"""Some five hundred replies of real server software and gateways, each with the causes that a careful reader accepts."""
+"""Five hundred replies of real servers and gateways, each with the causes that a careful reader accepts."""
 
 from pathlib import Path
 

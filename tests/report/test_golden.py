@@ -20,6 +20,7 @@ from smtpcheck.cli.demo import _environ
 from smtpcheck.cli.session import Check, prepare
 from smtpcheck.diagnose.engine import rediagnose
 from smtpcheck.model import (
+    AnyEvent,
     Attempt,
     Certificate,
     ConnectFacts,
@@ -28,6 +29,7 @@ from smtpcheck.model import (
     Silent,
     Step,
     TlsFacts,
+    TlsFailed,
 )
 from smtpcheck.report import render
 from smtpcheck.serve import Scenario, running, scenarios
@@ -67,8 +69,24 @@ def _seconds(seconds: float) -> float:
 
 
 def _attempt(attempt: Attempt, began: datetime) -> Attempt:
-    events = tuple(replace(event, tcp=None) if isinstance(event, Silent) else event for event in attempt.events)
-    return replace(attempt, steps=tuple(_step(step, began) for step in attempt.steps), events=events)
+    steps = tuple(_step(step, began) for step in attempt.steps)
+    return replace(attempt, steps=steps, events=tuple(map(_event, attempt.events)))
+
+
+def _event(event: AnyEvent) -> AnyEvent:
+    match event:
+        case Silent():
+            return replace(event, tcp=None)
+        case TlsFailed():
+            return replace(event, first_bytes=_first_line(event.first_bytes))
+        case _:
+            return event
+
+
+def _first_line(raw: bytes) -> bytes:
+    """How much more came is a matter of moments."""
+    first, newline, _ = raw.partition(b"\n")
+    return first + newline
 
 
 def _step(step: Step, began: datetime) -> Step:
@@ -78,8 +96,7 @@ def _step(step: Step, began: datetime) -> Step:
     if isinstance(facts, TlsFacts):
         chain = tuple(_certificate(one, began) for one in facts.chain)
         store = replace(facts.store, file="ca.pem", source="--ca-file ca.pem") if facts.store else None
-        first, newline, _ = facts.first_bytes.partition(b"\n")  # how much more came is a matter of moments
-        facts = replace(facts, chain=chain, store=store, openssl="OpenSSL", first_bytes=first + newline)
+        facts = replace(facts, chain=chain, store=store, openssl="OpenSSL", first_bytes=_first_line(facts.first_bytes))
     if isinstance(facts, MessageFacts):
         facts = replace(facts, message_id="smtpcheck.20261122173000.0123456789abcdef@example.com")
     return replace(step, began=0.0, seconds=_seconds(step.seconds), lag=0.0, facts=facts)

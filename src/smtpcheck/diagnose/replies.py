@@ -5,7 +5,7 @@ may say less than the facts around it, so a few rules compare afterwards: the us
 with the login.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -42,10 +42,10 @@ def meaning(said: Said) -> Meaning | None:
         row=row,
         alternatives=row.alternatives,
         settle=row.settle,
-        means=row.means,
-        provider=known.id if known is not None else _owner(row),
+        means=row.means if known is not None or row not in _sure_words() else None,
+        provider=known.id if known is not None else None,
     )
-    if found.certainty is Certainty.CERTAIN and _owner(row) is None:
+    if found.certainty is Certainty.CERTAIN and (known is None or row not in known.replies):
         found = _contested(found, fitting)
     for refine in (_username, _sender):
         found = refine(found, said, known)
@@ -81,16 +81,6 @@ def _sure_words() -> tuple[Row, ...]:
         for row in one.replies
         if row.certainty is Certainty.CERTAIN and (row.words or row.together or row.regex)
     )
-
-
-def _owner(row: Row) -> str | None:
-    return _owners().get(id(row))
-
-
-@cache
-def _owners() -> Mapping[int, str]:
-    """The provider of each of its rows, which live as long as the program."""
-    return {id(row): one.id for one in providers.providers() for row in one.replies}
 
 
 def _earned(row: Row) -> Certainty:

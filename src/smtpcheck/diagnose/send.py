@@ -16,17 +16,18 @@ def _refused(scene: Scene, *stages: Stage) -> Step | None:
 
 
 def sender_is_username(scene: Scene) -> Iterator[Found | Ask]:
-    """The reverse-path is the word that was used to log in, and no address."""
+    """The reverse-path is the word that was used to log in, and no address. Some servers do not even answer that."""
     sender, user = scene.target.sender, scene.target.user
     if not sender or "@" in sender or user is None:
         return
     step = _refused(scene, Stage.SENDER, Stage.RECIPIENT, Stage.MESSAGE)
+    for_good = step is not None and step.reply is not None and not step.reply.temporary
     yield Found(
         id="sender-is-the-username",
-        certainty=Certainty.CERTAIN if sender == user else Certainty.LIKELY,
-        facts=words(scene, step) if step else {"sender": sender, "user": user},
-        evidence=scene.shows(step) if step else ({"option": "--from"},),
-        stage=Stage.SENDER,
+        certainty=Certainty.CERTAIN if for_good and sender == user else Certainty.LIKELY,
+        facts=words(scene, step) if step else {"host": scene.target.host, "sender": sender, "user": user},
+        evidence=(*scene.shows(step), {"option": "--from"}) if step else ({"option": "--from"},),
+        stage=step.stage if step else Stage.SENDER,
     )
 
 

@@ -5,6 +5,7 @@ another host than the one that was asked for, and none is taken after a server s
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,8 +28,10 @@ from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe.recording import Recording
 from smtpcheck.probe.session import Session, dialogue
 from smtpcheck.probe.stages.secure import names_of, policy_of
+from smtpcheck.probe.tape import Tape
 
 SIBLINGS = (465, 587, 2525, 443)
+_OF_RATE = re.compile(r"\b(?:rates?|limit\w*|throttl\w*|too many)\b", re.IGNORECASE)
 _SECONDS = 5.0
 _DRAIN = 0.2
 
@@ -71,7 +74,7 @@ def may_look(attempts: Sequence[Attempt]) -> bool:
                 continue
             if step.reply.code == 421 or (step.stage is Stage.BANNER and step.outcome is Outcome.REFUSED):
                 return False
-            if step.reply.temporary and any(word in step.reply.text.lower() for word in ("rate", "too many", "limit")):
+            if step.reply.temporary and _OF_RATE.search(step.reply.text):
                 return False
     return True
 
@@ -96,11 +99,22 @@ async def look(recording: Recording, name: str) -> None:
         log_in=False,
     )
     recording.sessions.append(session)
-    await dialogue(session)
+    try:
+        await dialogue(session)
+    except asyncio.CancelledError:
+        if recording.clock.ended_by is None:
+            _give_up(session.tape)
+        raise
     for join in session.join_later:
         await join()
     if session.channel is not None:
         await session.channel.leave(_DRAIN)
+
+
+def _give_up(tape: Tape) -> None:
+    """Nobody interrupted the look: what it was to settle has settled itself."""
+    for stage in {step.stage for step in tape.steps if step.outcome is Outcome.INTERRUPTED}:
+        tape.amend(stage, lambda step: replace(step, why="the first connection went on"))
 
 
 async def _ready() -> None:

@@ -96,7 +96,7 @@ def _came_to(attempt: Attempt) -> str:
         return listed([_knock(step) for step in knocks], len(knocks))
     if stopper is not None:
         return f"{ended(stopper)}, at {stopper.stage} after {lasting(stopper.seconds)}"
-    passed = [step for step in attempt.steps if step.passed]
+    passed = [step for step in attempt.steps if step.passed and step.stage is not Stage.QUIT]
     if not passed:
         return next((step.why for step in attempt.steps if step.why), "nothing was done")
     last = passed[-1]

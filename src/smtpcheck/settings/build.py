@@ -94,7 +94,7 @@ def _target(request: Request, place: Place) -> Target:
         path=place.path,
         address=_each(request.address, lambda text: parse_address(text, "--address")),
         user=user,
-        sender=_sender(request.sender),
+        sender=_sender(request.sender, user),
         recipients=_recipients(request.recipients, local_alone=protocol is Protocol.LMTP),
         ehlo=_ehlo(request.helo),
         origin={name: value for name, value in origin.items() if value is not None},
@@ -208,11 +208,13 @@ def _plain_text(user: str, where: str) -> str:
     return user
 
 
-def _sender(text: str | None) -> str | None:
-    """None if no MAIL is to be sent; empty is the null reverse-path (RFC 5321 section 4.5.5)."""
+def _sender(text: str | None, user: str | None) -> str | None:
+    """None if no MAIL is to be sent; empty is the null reverse-path (RFC 5321 section 4.5.5). The username may stand
+    without a domain: applications do send `MAIL FROM:<resend>`, and what a server makes of it is to be seen.
+    """
     if text is None:
         return None
-    return "" if text in ("", "<>") else parse_mailbox(text, "--from")
+    return "" if text in ("", "<>") else parse_mailbox(text, "--from", local_alone=text == user)
 
 
 def _recipients(texts: tuple[str, ...], *, local_alone: bool) -> tuple[str, ...]:

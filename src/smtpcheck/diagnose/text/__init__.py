@@ -69,8 +69,9 @@ def _groups(text: str, hints: Hints) -> list[_Group]:
     """The failures by cause, ordered by where the last one of each stands."""
     found: dict[str, _Group] = {}
     seen = shapes(text)
+    many = sum(shape.count for shape in seen) > 1
     for shape in seen:
-        judged = judge(shape.entry, hints, among_others=len(seen) > 1)
+        judged = judge(shape.entry, hints, among_others=many)
         if judged is None:
             continue
         group = found.pop(judged.found.id, None)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 LONGEST = 2_000
 """Characters of a quoted reply that are kept."""
+MOST_IN_LINE = 16
+"""Numbers of a line that are tried as a reply code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,10 @@ def lone(lines: Sequence[str]) -> Iterator[Quoted]:
 def _in_line(line: str, number: int) -> Iterator[Quoted]:
     place = 0
     outer = None
-    while (found := _START.search(line, place)) is not None:
+    for _ in range(MOST_IN_LINE):
+        found = _START.search(line, place)
+        if found is None:
+            return
         place = found.end("code")
         code = int(found["code"])
         if not 400 <= code < 600 or code in _PORTS or not _plausible(found, line):
