@@ -64,11 +64,11 @@ def test_a_handshake_that_never_ends(mode: str, play: Play) -> Report:
 
 
 @pytest.mark.parametrize("id", ["banner-stalled", "implicit-tls-port-used-with-starttls", "tls-handshake-stalled",
-                                "auth-stalled", "sender-stalled", "recipient-stalled"])  # fmt: skip
+                                "starttls-stalled", "auth-stalled", "sender-stalled", "recipient-stalled"])  # fmt: skip
 def test_a_page_about_silence_tells_whose_library_waits_for_ever(id: str) -> None:
     """Whoever sees an application freeze reads one of these pages."""
     one = page(id)
-    assert any(word in one.why + " ".join(one.fix) + one.body for word in ("smtplib", "EMAIL_TIMEOUT", "timeout"))
+    assert "smtplib" in " ".join((one.why, *one.fix, one.body))
 
 
 # --- Resend: the username is a word, and no sender ------------------------------------------------------------------
