@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
-from smtpcheck.diagnose.engine import rediagnose
 from smtpcheck.diagnose.verdict import UNUSABLE
 from smtpcheck.inquiry import inquire, told
 from smtpcheck.model import (
@@ -123,6 +122,8 @@ async def run(
     recording = Recording(target, options, progress)
     try:
         by_user = await inquire(recording, interrupt)
+        from smtpcheck.diagnose.engine import rediagnose  # loaded while the server was waited for (`inquiry`)
+
         report = rediagnose(told(recording, by_user=by_user))
         if on_report is not None:
             on_report(report)
@@ -154,6 +155,8 @@ def refuse(target: Target, options: Options, sentence: str) -> Report:
     tape.add(
         Step(stage=Stage.CONFIG, outcome=Outcome.DECLINED, began=tape.now(), seconds=0.0, why=sentence, facts=facts)
     )
+    from smtpcheck.diagnose.engine import rediagnose
+
     report = rediagnose(told(recording))
     assert report.exit_code == UNUSABLE
     return report

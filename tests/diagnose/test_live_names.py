@@ -215,3 +215,25 @@ def test_what_can_be_read_in_spite_of_the_junk_is_used() -> None:
         4650,
         TlsMode.IMPLICIT,
     )
+
+
+# --- look-alikes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_hosts_file_that_agrees_with_dns_is_no_override() -> None:
+    """It says what DNS says."""
+    with (
+        FakeDns({HOST: Says(a=("127.0.0.1",))}) as dns,
+        machine(system=["127.0.0.1"], hosts=f"127.0.0.1 {HOST}\n", dns=dns.address),
+    ):
+        report = checked(f"{HOST}:{closed_port()}")
+    assert report.cause is not None
+    assert report.cause.id == "resolves-to-loopback"
+    assert "hosts-file-override" not in {one.id for one in report.also}
+
+
+def test_an_alias_that_leads_somewhere_is_not_broken() -> None:
+    """The chain ends in a name that exists, and has no address."""
+    report = resolved(Says(aliases=("other.example.net",)))
+    assert report.cause is not None
+    assert report.cause.id == "dns-no-address"

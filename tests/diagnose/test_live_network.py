@@ -238,3 +238,27 @@ def test_a_forwarder_whose_backend_is_down() -> Report:
 def test_a_source_address_that_is_not_ours_is_a_matter_of_our_settings() -> Report:
     """It cannot be bound to."""
     return checked(f"{HOST}:{closed_port()}", address="127.0.0.1", source="192.0.2.1")
+
+
+def test_addresses_that_all_work_are_no_finding() -> None:
+    """The look-alike of a dead one."""
+    with (
+        running(parse(PASSES)) as server,
+        running(parse(PASSES), host="127.0.0.2", port=server.port),
+        machine(system=["127.0.0.2", "127.0.0.1"]),
+    ):
+        report = checked(f"{HOST}:{server.port}", all_addresses=True)
+    assert report.passed
+    assert not {"one-address-dead", "ipv6-broken"} & {one.id for one in report.also}
+
+
+def test_ipv6_that_works_is_no_finding() -> None:
+    """The other family is opened, timed and closed, and nothing is said of it."""
+    with (
+        running(parse(PASSES)) as server,
+        running(parse("! stall\n"), host="::1", port=server.port),
+        machine(system=["127.0.0.1", "::1"]),
+    ):
+        report = checked(f"{HOST}:{server.port}")
+    assert report.passed
+    assert report.also == ()

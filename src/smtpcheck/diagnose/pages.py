@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from smtpcheck.diagnose.rule import Found
 from smtpcheck.model import Finding, Severity, Stage
@@ -50,6 +50,7 @@ PLACEHOLDERS = frozenset(
     ]
 )
 
+_FOLDER = Path(__file__).parent / "causes"
 _FENCE = "+++"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\|([^{}]*)\}")
 _EXAMPLE = re.compile(r"^```(smtp|text|evidence|settings) +([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -95,14 +96,13 @@ class Page:
 @cache
 def ids() -> tuple[str, ...]:
     """Every cause, in alphabetical order."""
-    folder = files("smtpcheck.diagnose") / "causes"
-    return tuple(sorted(file.name.removesuffix(".md") for file in folder.iterdir() if file.name.endswith(".md")))
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.md")))
 
 
 @cache
 def page(id: str) -> Page:
     """The page of a cause; raises KeyError if there is none."""
-    file = files("smtpcheck.diagnose") / "causes" / f"{id}.md"
+    file = _FOLDER / f"{id}.md"
     if not re.fullmatch(r"[a-z0-9-]+", id) or not file.is_file():
         raise KeyError(id)
     _, front, body = file.read_text("utf-8").split(f"{_FENCE}\n", 2)

@@ -13,6 +13,7 @@ from smtpcheck.model.row import Said
 from smtpcheck.smtp.reply import foreign_protocol, parse_whole
 
 _ONE_SEGMENT = 1400
+_WITHOUT_CERTIFICATE = ("ADH-", "AECDH-")  # what is left to a server that has none
 _DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: [+-]\d{4})?")
 _INTERCEPTORS = (
     "avast", "avg ", "kaspersky", "eset", "bitdefender", "dr.web", "fortinet", "fortigate", "zscaler", "sophos",
@@ -215,6 +216,16 @@ def too_old(scene: Scene) -> Iterator[Found | Ask]:
     if scene.look("legacy-tls") is None:
         yield Ask("legacy-tls", "tells which old version or cipher the server has, with no credential at stake")
         yield Found(id=id, certainty=Certainty.LIKELY, facts=shown, evidence=scene.shows(step))
+        return
+    if look is not None and (look.cipher or "").startswith(_WITHOUT_CERTIFICATE):
+        yield Found(
+            id="tls-handshake-failed",
+            certainty=Certainty.LIKELY,
+            facts=shown | _alert_words(facts) | {"value": look.cipher or ""},
+            evidence=_shown(scene, step, "legacy-tls"),
+            alternatives=("tls-no-shared-cipher",),
+            settle="the server's log: whether it could load a certificate and its key",
+        )
         return
     if look is not None and look.version is not None:
         old = look.version in ("TLSv1", "TLSv1.1", "SSLv3")

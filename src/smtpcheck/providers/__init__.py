@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from smtpcheck.model.row import Row, row_of
@@ -99,37 +99,44 @@ def provider(id: str) -> Provider | None:
 def by_host(host: str) -> Provider | None:
     """The provider that this host name belongs to."""
     labels = host.lower().rstrip(".").split(".")
-    return _first(lambda head: any(_covers(pattern, labels) for pattern in head.get("hosts", ())))
+    if len(labels) < 2 or labels[-1].isdigit():  # an address, or a name of this network
+        return None
+    return _first(labels[-2], lambda head: any(_covers(pattern, labels) for pattern in head.get("hosts", ())))
 
 
 def by_banner(text: str) -> Provider | None:
     """The provider whose own words, or whose host, stand in a banner."""
     lowered = text.lower()
-    return _first(lambda head: any(words.lower() in lowered for words in head.get("banners", ())))
+    return _first("banners", lambda head: any(words.lower() in lowered for words in head.get("banners", ())))
 
 
 def by_address(address: str) -> Provider | None:
     """The provider whose domain an address is in."""
     domain = address.rpartition("@")[2].lower()
-    return _first(lambda head: domain in head.get("domains", ())) if domain else None
+    return _first(domain, lambda head: domain in head.get("domains", ())) if domain else None
 
 
-def _first(fits: Callable[[Mapping[str, Any]], bool]) -> Provider | None:
-    """The first provider whose head fits. Only its own file is read further: all of them take 90 ms of every check."""
-    return next((_load(id) for id, head in _heads().items() if fits(head)), None)
+def _first(hint: str, fits: Callable[[Mapping[str, Any]], bool]) -> Provider | None:
+    """The first provider whose head fits. Only heads that hold the hint are read, and one whole file at the most: all
+    of them would take 90 ms of every check.
+    """
+    return next((_load(id) for id, text in _texts().items() if hint in _above(text) and fits(_head(id))), None)
+
+
+def _above(text: str) -> str:
+    """What stands above the first table of a file: name, hosts, banners, domains."""
+    return text.partition("\n[")[0]
+
+
+@cache
+def _head(id: str) -> Mapping[str, Any]:
+    return tomllib.loads(_above(_texts()[id]))
 
 
 @cache
 def _texts() -> Mapping[str, str]:
     """The text of each file, by id, in the order of the names."""
-    found = sorted((file for file in files(__package__).iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
-    return {file.name.removesuffix(".toml"): file.read_text("utf-8") for file in found}
-
-
-@cache
-def _heads() -> Mapping[str, Mapping[str, Any]]:
-    """What stands above the first table of each file: name, hosts, banners, domains."""
-    return {id: tomllib.loads(text.partition("\n[")[0] + "\n") for id, text in _texts().items()}
+    return {file.stem: file.read_text("utf-8") for file in sorted(Path(__file__).parent.glob("*.toml"))}
 
 
 @cache
