@@ -12,9 +12,9 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "src"), str(Path(__file__).resolve().parents[1])]
-
 from smtpcheck.diagnose.pages import ids, page
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests are no package; from here they can be one
 
 LIVE = ("names", "network", "tls", "sessions", "incidents")
 
@@ -81,8 +81,8 @@ def main() -> int:
     by = {way: sum(1 for _, counts, _ in rows if counts[way]) for way in ways}
     waiting = sum(1 for id, *_ in rows if page(id).waiting)
     print(
-        f"\n{len(rows)} causes: {by['real']} by real servers, {by['live']} by scripted servers, resolvers and networks, "
-        f"{by['saved']} by saved reports, {by['text']} by pasted text; {waiting} wait for settings; "
+        f"\n{len(rows)} causes: {by['real']} by real servers, {by['live']} by scripted servers, resolvers and "
+        f"networks, {by['saved']} by saved reports, {by['text']} by pasted text; {waiting} wait for settings; "
         f"{sum(1 for id, *_ in rows if id in NOT_LIVE)} cannot be met by a check."
     )
     for id in missing:

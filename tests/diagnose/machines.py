@@ -14,13 +14,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pytest
 
 from smtpcheck.api import Wanted, check
 from smtpcheck.model import Report
 from smtpcheck.net import resolve as resolver
+
+
+class Login(TypedDict):
+    """Who logs in."""
+
+    user: str
+    password: str
+
+
+class Envelope(TypedDict):
+    """From whom, to whom."""
+
+    sender: str
+    recipients: list[str]
 
 
 def checked(target: str, **wanted: Unpack[Wanted]) -> Report:

@@ -132,7 +132,9 @@ def test_without_an_alternative_there_is_nothing_to_settle() -> None:
 
 def test_two_rules_that_find_the_same_are_one_finding() -> None:
     """The surer one, with the facts and the evidence of both."""
-    one = found("rate-limited", POSSIBLE, facts={"host": "weak.example", "limit": "9"}, evidence=({"option": "--user"},))
+    one = found(
+        "rate-limited", POSSIBLE, facts={"host": "weak.example", "limit": "9"}, evidence=({"option": "--user"},)
+    )
     other = found("rate-limited", CERTAIN, facts={"host": "sure.example"}, evidence=({"attempt": 0, "event": 1},))
     diagnosis = diagnosed(one, other)
     assert diagnosis.cause is not None
@@ -225,7 +227,9 @@ def test_the_rules_are_all_there() -> None:
     """A rule that is in no list would never be asked."""
     listed = {rule.__name__ for rule in (*RULES, *BESIDE)} | {"certificate"}  # which the engine asks itself
     folder = Path(smtpcheck.diagnose.__file__).parent
-    signature = re.compile(r"^def ([a-z]\w*)\(scene: Scene(?:, now: datetime)?\) -> Iterator\[Found \| Ask\]:", re.MULTILINE)
+    signature = re.compile(
+        r"^def ([a-z]\w*)\(scene: Scene(?:, now: datetime)?\) -> Iterator\[Found \| Ask\]:", re.MULTILINE
+    )
     written = {name for file in folder.glob("*.py") for name in signature.findall(file.read_text("utf-8"))}
     assert written == listed
 

@@ -4,7 +4,7 @@ Most are from the trackers of WGDashboard and Checkmate: the number of the repor
 """
 
 import time
-from typing import Unpack
+from typing import Any, Unpack
 
 import pytest
 
@@ -18,13 +18,13 @@ from smtpcheck.serve import running
 from ..conftest import Play
 from ..net.fake_dns import FakeDns, Says
 from ..probe.lines import QUIT, clear, implicit, upgraded
-from .machines import checked, closed_port, machine
+from .machines import Envelope, Login, checked, closed_port, machine
 from .told import CERTAIN, LIKELY, assert_shown, gives, notes
 
 HOST = "mail.example.com"
 STARTTLS = clear("STARTTLS") + "C: STARTTLS\nS: 220 2.0.0 Ready to start TLS\n"
-LOGIN: Wanted = {"user": "alice@example.com", "password": "any old password"}
-LETTER: Wanted = {"sender": "alice@example.com", "recipients": ["bob@example.net"]}
+LOGIN: Login = {"user": "alice@example.com", "password": "any old password"}
+LETTER: Envelope = {"sender": "alice@example.com", "recipients": ["bob@example.net"]}
 ACCEPTED = "C: AUTH *\nS: 235 2.7.0 ok\n"
 
 
@@ -34,11 +34,12 @@ def words(cause: Finding | None) -> str:
     return " ".join((cause.title, cause.why, *cause.fix))
 
 
-def at_resend(text: str, ca_file: str, **wanted: Unpack[Wanted]) -> Report:
+def at_resend(text: str, ca_file: str, /, **wanted: Unpack[Wanted]) -> Report:
     """A check of the provider by its name."""
     host = "smtp.resend.com"
     with running(parse(text), names=[host]) as server:
-        return check(f"{host}:{server.port}", address="127.0.0.1", ca_file=ca_file, timeout=1.0, **wanted)
+        more: Wanted = {**wanted, "ca_file": ca_file, "address": "127.0.0.1", "timeout": 1.0}
+        return check(f"{host}:{server.port}", **more)
 
 
 # --- the handshake that stalls, and freezes the caller --------------------------------------------------------------
@@ -186,7 +187,9 @@ def test_a_relay_that_is_denied_because_nobody_logged_in(reply: str, play: Play)
 @gives("not-authenticated", LIKELY, Stage.RECIPIENT)
 def test_a_relay_that_is_denied(play: Play) -> Report:
     """In Postfix's words: it could be a recipient that this server is not for, so it is not certain."""
-    text = upgraded("AUTH PLAIN LOGIN") + "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 554 5.7.1 <b@x.net>: Relay access denied\n"
+    text = (
+        upgraded("AUTH PLAIN LOGIN") + "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 554 5.7.1 <b@x.net>: Relay access denied\n"
+    )
     return play(text, **LETTER)
 
 
@@ -228,45 +231,47 @@ def test_everything_works_with_exactly_these_settings(play: Play) -> Report:
 LATER = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: **\nC: .\n"
 MASKED = "S: 220 mail.example.com ESMTP\nC: EHLO *\nS: 250-mail.example.com\nS: 250-XXXXXXXA\nS: 250 8BITMIME\n"
 
-CATALOGUE: list[tuple[str, str, Wanted, str]] = [
+IN: dict[str, Any] = {**LOGIN}
+TO: dict[str, Any] = {**LETTER}
+CATALOGUE: list[tuple[str, str, dict[str, Any], str]] = [
     ("8 silence, and no TLS either", "! stall\n", {"timeout": 0.6}, "banner-stalled"),
-    ("9 a block list at the door", "S: 554 5.7.1 Service unavailable; client [127.0.0.1] blocked using zen.example\n", {},
-     "ip-blocklisted"),
+    ("9 a block list at the door", "S: 554 5.7.1 Service unavailable; client [127.0.0.1] blocked using zen.example\n",
+     {}, "ip-blocklisted"),
     ("9 a web server", "S: HTTP/1.1 400 Bad Request\n", {}, "not-smtp"),
     ("9 a secure shell", "S: SSH-2.0-OpenSSH_9.2p1\n", {}, "not-smtp"),
     ("9 too busy", "S: 421 4.3.2 Service not available, try again later\n", {}, "server-tempfail"),
-    ("10 no STARTTLS", clear("SIZE 1000") + QUIT, LOGIN, "starttls-not-offered"),
-    ("10 STARTTLS masked", MASKED + QUIT, LOGIN, "starttls-stripped"),
-    ("11 silence after the command", clear("STARTTLS") + "C: STARTTLS\n! stall\n", {"timeout": 0.6, **LOGIN},
+    ("10 no STARTTLS", clear("SIZE 1000") + QUIT, IN, "starttls-not-offered"),
+    ("10 STARTTLS masked", MASKED + QUIT, IN, "starttls-stripped"),
+    ("11 silence after the command", clear("STARTTLS") + "C: STARTTLS\n! stall\n", {"timeout": 0.6, **IN},
      "starttls-stalled"),
     ("12 bytes before the handshake", clear("STARTTLS") + "C: STARTTLS\nS: 220 go\nS: 250 injected\n! tls\n", {},
      "cleartext-injected-before-tls"),
     ("13 the wrong name", STARTTLS + "! tls wrong-name\n", {}, "certificate-name-mismatch"),
     ("13 expired", STARTTLS + "! tls expired\n", {}, "certificate-expired"),
     ("14 an old version", STARTTLS + "! tls 1.0\n", {}, "tls-version-too-old"),
-    ("17 wrong", upgraded("AUTH PLAIN") + "C: AUTH *\nS: 535 5.7.8 Error: authentication failed\n", LOGIN,
+    ("17 wrong", upgraded("AUTH PLAIN") + "C: AUTH *\nS: 535 5.7.8 Error: authentication failed\n", IN,
      "bad-credentials"),
     ("18 an app password", upgraded("AUTH PLAIN") +
-     "C: AUTH *\nS: 534-5.7.9 Application-specific password required.\nS: 534 5.7.9 see https://example.com\n", LOGIN,
+     "C: AUTH *\nS: 534-5.7.9 Application-specific password required.\nS: 534 5.7.9 see https://example.com\n", IN,
      "app-password-required"),
-    ("18 later", upgraded("AUTH PLAIN") + "C: AUTH *\nS: 454 4.7.0 Temporary authentication failure\n", LOGIN,
+    ("18 later", upgraded("AUTH PLAIN") + "C: AUTH *\nS: 454 4.7.0 Temporary authentication failure\n", IN,
      "auth-backend-down"),
     ("18 no such mechanism", upgraded("AUTH PLAIN") + "C: AUTH *\nS: 504 5.5.4 Unrecognized authentication type\n",
-     LOGIN, "auth-mechanism-unsupported"),
-    ("19 silence after the password", upgraded("AUTH PLAIN") + "C: AUTH *\n! stall\n", {"timeout": 0.6, **LOGIN},
+     IN, "auth-mechanism-unsupported"),
+    ("19 silence after the password", upgraded("AUTH PLAIN") + "C: AUTH *\n! stall\n", {"timeout": 0.6, **IN},
      "auth-stalled"),
     ("20 another's sender", upgraded("AUTH PLAIN") + ACCEPTED +
      "C: MAIL *\nS: 553 5.7.1 <alice@example.com>: Sender address rejected: not owned by user bob\n",
-     {**LOGIN, "user": "bob@example.com", "sender": "alice@example.com"}, "sender-not-owned-by-login"),
+     {**IN, "user": "bob@example.com", "sender": "alice@example.com"}, "sender-not-owned-by-login"),
     ("21 only after the message", upgraded("AUTH PLAIN") + ACCEPTED + LATER +
      "S: 550 The example.com domain is not verified. Please, add and verify your domain\n",
-     {**LOGIN, **LETTER, "send": True}, "sender-domain-not-verified"),
+     {**IN, **TO, "send": True}, "sender-domain-not-verified"),
     ("27 a host in quotes", "", {}, "host-value-malformed"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("row", "text", "wanted", "cause"), CATALOGUE, ids=[row[0] for row in CATALOGUE])
-def test_the_catalogue_of_symptoms(row: str, text: str, wanted: Wanted, cause: str, play: Play) -> None:
+def test_the_catalogue_of_symptoms(row: str, text: str, wanted: dict[str, Any], cause: str, play: Play) -> None:
     """What is to be said of each."""
     report = play(text, **wanted) if text else checked('"mail.example.com":587')
     assert report.cause is not None, (report.stage, report.outcome)

@@ -8,7 +8,8 @@ from smtpcheck.dialogue import parse
 from smtpcheck.model import Outcome, Report, Stage, TlsMode
 from smtpcheck.serve import running
 
-from ..net.fake_dns import FakeDns, Says, closed_port as closed_nameserver
+from ..net.fake_dns import FakeDns, Says
+from ..net.fake_dns import closed_port as closed_nameserver
 from .machines import checked, closed_port, machine
 from .told import CERTAIN, LIKELY, assert_shown, gives, notes
 

@@ -18,20 +18,19 @@ from smtpcheck.settings.request import Request
 
 from ..conftest import Play
 from ..probe.lines import QUIT, clear, implicit
-from .machines import checked
+from .machines import Envelope, checked
 from .told import CERTAIN, LIKELY, gives, notes
 
 REFUSED = "C: AUTH *\nS: 535 5.7.8 Authentication failed\n"
 TRANSACTION = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\nS: 354 go\nC: **\nC: .\n"
-LETTER: Wanted = {"sender": "a@example.com", "recipients": ["b@example.net"], "send": True}
+LETTER: Envelope = {"sender": "a@example.com", "recipients": ["b@example.net"]}
 
 
-def at(host: str, text: str, ca_file: str, **wanted: Unpack[Wanted]) -> Report:
+def at(host: str, text: str, ca_file: str, /, **wanted: Unpack[Wanted]) -> Report:
     """A check of this name, whatever it is, where `text` is played inside TLS."""
     with running(parse(text), names=[host]) as server:
-        return check(
-            f"{host}:{server.port}", address="127.0.0.1", tls="implicit", ca_file=ca_file, timeout=2.0, **wanted
-        )
+        more: Wanted = {**wanted, "ca_file": ca_file, "address": "127.0.0.1", "tls": "implicit", "timeout": 2.0}
+        return check(f"{host}:{server.port}", **more)
 
 
 # --- what the provider's table knows --------------------------------------------------------------------------------
@@ -99,7 +98,9 @@ def jwt(**claims: object) -> str:
 def test_a_token_that_the_server_explains(ca_file: str) -> Report:
     """The challenge holds the server's error as JSON; the 535 after it speaks of a password."""
     said = base64.b64encode(b'{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}').decode()
-    text = implicit("AUTH XOAUTH2") + f"C: AUTH *\nS: 334 {said}\nC: *\nS: 535 5.7.8 Username and Password not accepted\n"
+    text = (
+        implicit("AUTH XOAUTH2") + f"C: AUTH *\nS: 334 {said}\nC: *\nS: 535 5.7.8 Username and Password not accepted\n"
+    )
     report = at("smtp.gmail.com", text, ca_file, user="alice@gmail.com", token="ya29.any-token")
     assert report.cause is not None
     assert "401" in report.cause.why
@@ -138,7 +139,7 @@ def test_silence_after_the_password(play: Play) -> Report:
 @gives("delivery-unknown", CERTAIN, Stage.MESSAGE)
 def test_the_end_after_the_final_dot(end: str, play: Play) -> Report:
     """The message may have been taken: its Message-ID is what to look for before it is sent again."""
-    report = play(clear() + TRANSACTION + end + "\n", timeout=0.8, **LETTER)
+    report = play(clear() + TRANSACTION + end + "\n", timeout=0.8, send=True, **LETTER)
     step = report.step(Stage.MESSAGE)
     assert step is not None
     assert report.cause is not None
@@ -152,7 +153,7 @@ def test_the_end_after_the_final_dot(end: str, play: Play) -> Report:
 def test_silence_before_the_message(play: Play) -> Report:
     """After DATA nothing was handed over yet."""
     text = clear() + "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 250 ok\nC: DATA\n! stall\n"
-    return play(text, timeout=0.6, **LETTER)
+    return play(text, timeout=0.6, send=True, **LETTER)
 
 
 @notes("banner-slow")

@@ -102,9 +102,7 @@ def test_a_certificate_that_ends_in_ten_days(tmp_path: Path) -> Report:
     until = datetime.now(UTC) + timedelta(days=10, hours=1)
     authority.issue_cert(HOST, not_after=until).configure_cert(context)
     with tls_server(context) as port:
-        report = checked(
-            f"{HOST}:{port}", address="127.0.0.1", tls="implicit", ca_file=str(tmp_path / "root.pem")
-        )
+        report = checked(f"{HOST}:{port}", address="127.0.0.1", tls="implicit", ca_file=str(tmp_path / "root.pem"))
     assert report.passed
     assert "10 days" in next(one.title + one.why for one in report.also if one.id == "certificate-expires-soon")
     return report
@@ -125,7 +123,11 @@ def test_a_server_that_does_not_know_this_name(tmp_path: Path) -> Report:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("other.example.net").configure_cert(context)
     refused = ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-    context.sni_callback = lambda sock, name, context: None if name is None else refused
+
+    def judge(sock: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
+        return None if name is None else refused
+
+    context.sni_callback = judge  # type: ignore[assignment]  # without SNI the name is None
     with tls_server(context) as port:
         report = checked(f"{HOST}:{port}", address="127.0.0.1", tls="implicit", insecure=True)
     assert [asked.look for asked in report.asked] == ["no-sni"]
@@ -141,7 +143,9 @@ def test_a_server_that_does_not_know_this_name(tmp_path: Path) -> Report:
 @gives("client-certificate-required", CERTAIN, Stage.TLS)
 def test_a_client_certificate_that_is_missing(opening: str, version: str, play: Play) -> Report:
     """In TLS 1.3 the refusal comes after the handshake, on the first read; it belongs to `tls` all the same."""
-    text = f"{opening} {version} client-cert=required\n" + (clear() if "implicit" in opening else "C: EHLO *\nS: 250 x\n")
+    text = f"{opening} {version} client-cert=required\n" + (
+        clear() if "implicit" in opening else "C: EHLO *\nS: 250 x\n"
+    )
     return play(text, tls="implicit" if "implicit" in opening else "starttls")
 
 

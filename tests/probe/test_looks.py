@@ -29,10 +29,10 @@ from smtpcheck.serve import Running, running
 
 from ..conftest import HOST, Play
 from .leftovers import SLACK, Interruption, alone, full_queue, nothing_left, wanted
-from .lines import QUIT, clear, implicit
+from .lines import QUIT, Login, clear, implicit
 
 NEVER = ("AUTH", "MAIL", "RCPT", "DATA", "BDAT")
-LOGIN = {"user": "alice@example.com", "password": "any old password"}
+LOGIN: Login = {"user": "alice@example.com", "password": "any old password"}
 
 
 def taken(report: Report) -> list[str]:
@@ -122,7 +122,12 @@ def test_a_look_sends_no_credential_and_no_mail(play: Play) -> None:
     """Everything was asked for: a login, a sender, a recipient, a message. The look has a server that would take it."""
     willing = "! implicit\n" + clear("AUTH PLAIN") + "C: *\nS: 250 x\n" * 4
     report = play(
-        "! stall\n---\n" + willing, timeout=0.8, sender="a@example.com", recipients=["b@example.net"], send=True, **LOGIN
+        "! stall\n---\n" + willing,
+        timeout=0.8,
+        sender="a@example.com",
+        recipients=["b@example.net"],
+        send=True,
+        **LOGIN,
     )
     assert report.cause is not None
     assert report.cause.id == "implicit-tls-port-used-with-starttls"

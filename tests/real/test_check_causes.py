@@ -162,10 +162,9 @@ def test_the_cause_is_named_at_the_first_place(row: Row, request: pytest.Fixture
 def test_an_authority_that_nobody_here_trusts(postfix: Server, tmp_path: Path) -> None:
     other = tmp_path / "other-ca.pem"
     trustme.CA(organization_name="Somebody Else").cert_pem.write_to_path(str(other))
-    report = checked(postfix, "submissions", ca_file=str(other), **LOGIN)
+    report = checked(postfix, "submissions", ca_file=str(other))
     assert report.cause is not None
     assert report.cause.id == "unknown-ca"
-
 
 
 @pytest.mark.parametrize("name", ["postfix", "exim"])
@@ -183,16 +182,15 @@ def test_a_slow_greeting_is_a_warning(postfix: Server) -> None:
     assert "banner-slow" in {one.id for one in report.also}
 
 
-
 @pytest.mark.parametrize("name", ["postfix", "exim"])
 def test_what_works_is_said_to_work(name: str, request: pytest.FixtureRequest) -> None:
     """A login, a sender and a recipient were taken: no cause, and the application is where to look."""
     server: Server = request.getfixturevalue(name)
-    report = checked(server, "submission", sender=ALICE.address, recipients=["bob@example.org"], **LOGIN)
+    wanted: Wanted = {**LOGIN, "sender": ALICE.address, "recipients": ["bob@example.org"]}
+    report = checked(server, "submission", **wanted)
     assert report.passed
     assert report.cause is None
     assert report.also[0].id == "smtp-works-look-at-the-app"
-
 
 
 def test_the_servers_are_what_the_table_says(postfix: Server) -> None:

@@ -47,7 +47,7 @@ def meaning(said: Said) -> Meaning | None:
     )
     if found.certainty is Certainty.CERTAIN and (known is None or row not in known.replies):
         found = _contested(found, fitting)
-    for refine in (_username, _sender):
+    for refine in (_username, _sender, _secret, _widened):
         found = refine(found, said, known)
     return found
 
@@ -126,6 +126,57 @@ def _sender(found: Meaning, said: Said, known: providers.Provider | None) -> Mea
         if found.cause == "sender-not-owned-by-login":
             return _instead(found, "server-sender-map-wrong", True)
     return found
+
+
+def _secret(found: Meaning, said: Said, known: providers.Provider | None) -> Meaning:
+    """A wrong login where the account's own password is never right: perhaps that very password was given."""
+    if found.cause != "bad-credentials" or known is None or known.secret is None:
+        return found
+    if known.secret.account_password is not False or len(found.alternatives) == MOST_ALTERNATIVES:
+        return found
+    kind = known.secret.kind.lower()
+    app_password = any(word in kind for word in ("app password", "app-specific", "authorisation code", "application"))
+    added = "app-password-required" if app_password else "wrong-credential-type"
+    if added in found.alternatives:
+        return found
+    settle = _joined(found.settle, f"whether the secret is the {known.secret.kind}")
+    return replace(found, alternatives=(*found.alternatives, added), settle=settle)
+
+
+def _widened(found: Meaning, said: Said, known: providers.Provider | None) -> Meaning:
+    """What is not certain, with the causes that it is mistaken for most, up to `MOST_ALTERNATIVES`."""
+    if found.certainty is Certainty.CERTAIN or len(found.alternatives) >= MOST_ALTERNATIVES:
+        return found
+    similar = replies.look_alikes(found.cause, said.stage)
+    if similar is None:
+        return found
+    new = [
+        one
+        for one in similar.alternatives
+        if one not in (found.cause, *found.alternatives) and not _ruled_out(one, said, known)
+    ][: MOST_ALTERNATIVES - len(found.alternatives)]
+    if not new:
+        return found
+    return replace(found, alternatives=(*found.alternatives, *new), settle=_joined(found.settle, similar.settle))
+
+
+def _ruled_out(cause: str, said: Said, known: providers.Provider | None) -> bool:
+    """Whether what is known around the reply speaks against a cause."""
+    match cause:
+        case "username-must-be-full-address":
+            rule = known.username if known is not None else None
+            return (said.user is not None and "@" in said.user) or (rule is not None and rule.rule != "address")
+        case "not-authenticated":
+            return said.logged_in is True
+        case "tls-required-first":
+            return said.tls == "implicit"
+        case "app-password-required":
+            return known is not None and known.secret is not None and known.secret.account_password is not False
+    return False
+
+
+def _joined(settle: str | None, other: str) -> str:
+    return other if settle in (None, other) else f"{settle}; {other}"
 
 
 def _also(found: Meaning, cause: str) -> Meaning:

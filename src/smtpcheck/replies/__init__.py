@@ -5,12 +5,23 @@ first row that fits decides, so the narrow stands before the wide, and bare code
 """
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from smtpcheck.model import Stage
 from smtpcheck.model.row import Row, row_of
 
 _FOLDER = Path(__file__).parent  # not importlib.resources, whose import takes 13 ms of every check
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlikes:
+    """Causes that servers word much as another one, most probable first, and what would decide between them."""
+
+    alternatives: tuple[str, ...]
+    settle: str
+    stages: frozenset[Stage] = frozenset()
 
 
 @cache
@@ -40,6 +51,24 @@ def table(name: str) -> tuple[Row, ...]:
         row_of(row, f"replies/{name}.toml row {number}")
         for number, row in enumerate(tomllib.loads(text).get("reply", ()), 1)
     )
+
+
+def look_alikes(cause: str, stage: Stage | None) -> LookAlikes | None:
+    """What `cause` is mistaken for most, at a stage; None where nothing is known."""
+    fitting = (one for one in _look_alikes().get(cause, ()) if not one.stages or stage in one.stages)
+    return next(fitting, None)
+
+
+@cache
+def _look_alikes() -> dict[str, tuple[LookAlikes, ...]]:
+    """By cause, in the order of the table: what holds at one stage stands before what holds anywhere."""
+    found: dict[str, tuple[LookAlikes, ...]] = {}
+    table = tomllib.loads((_FOLDER / "look-alikes.toml").read_text("utf-8"))
+    for one in table["look_alike"]:
+        stages = frozenset(Stage(name) for name in one.get("stage", ()))
+        entry = LookAlikes(tuple(one["alternatives"]), one["settle"], stages)
+        found[one["cause"]] = (*found.get(one["cause"], ()), entry)
+    return found
 
 
 @lru_cache(maxsize=256)
