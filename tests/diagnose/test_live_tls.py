@@ -127,7 +127,7 @@ def test_a_server_that_does_not_know_this_name(tmp_path: Path) -> Report:
     def judge(sock: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
         return None if name is None else refused
 
-    context.sni_callback = judge  # type: ignore[assignment]  # without SNI the name is None
+    context.sni_callback = judge
     with tls_server(context) as port:
         report = checked(f"{HOST}:{port}", address="127.0.0.1", tls="implicit", insecure=True)
     assert [asked.look for asked in report.asked] == ["no-sni"]

@@ -293,3 +293,21 @@ def test_no_notes_where_nothing_is_odd() -> None:
     """A plain request, and a proxy that was asked for, leave nothing to say."""
     assert target_of("smtp.example.com:587").notes == ()
     assert build(Request(target="h", proxy="socks5://p"), {"ALL_PROXY": "x"})[0].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "tls", "port", "mode"),
+    [
+        ("smtp.gmail.com", None, 465, TlsMode.IMPLICIT),
+        ("smtp.gmail.com", "starttls", 587, TlsMode.STARTTLS),
+        ("submission://smtp.gmail.com", None, 587, TlsMode.AUTO),
+        ("smtps://smtp.gmail.com", None, 465, TlsMode.IMPLICIT),
+        ("smtp.office365.com", None, 587, TlsMode.AUTO),
+        ("smtp.gmail.com:2525", None, 2525, TlsMode.AUTO),
+        ("smtp.example.com", None, 587, TlsMode.AUTO),
+    ],
+)
+def test_a_known_provider_has_its_own_default_port(target: str, tls: str | None, port: int, mode: TlsMode) -> None:
+    """The provider's first whose TLS mode fits what was asked for."""
+    built, _ = build(Request(target=target, tls=tls), {})
+    assert (built.port, built.tls) == (port, mode)

@@ -56,12 +56,10 @@ VARIATIONS = {
     "small-hello": Variation(
         until=Stage.TLS, policy=lambda policy: replace(policy, verify=False, small_hello=True, max_version="1.2")
     ),
-    "tls12": Variation(until=Stage.TLS, policy=lambda policy: replace(policy, verify=False, max_version="1.2")),
     "legacy-tls": Variation(
         until=Stage.TLS, policy=lambda policy: replace(policy, verify=False, legacy=True, min_version="1.0")
     ),
     "no-sni": Variation(until=Stage.TLS, policy=_any_certificate, sni=lambda name: None),
-    "lax-verify": Variation(until=Stage.EHLO, policy=_any_certificate),
 }
 """The looks that are one more session, by name."""
 

@@ -163,7 +163,27 @@ def _port(request: Request, place: Place, tls: TlsMode, logs_in: bool) -> tuple[
         return place.port, Origin(kind="argument")
     if place.path is not None:
         return None, None
+    known = _provider_port(place, tls)
+    if known is not None:
+        return known
     return _default_port(place.scheme, tls, logs_in), Origin(kind="default")
+
+
+def _provider_port(place: Place, tls: TlsMode) -> tuple[int, Origin] | None:
+    """The first port of a known provider whose TLS mode fits the scheme and `--tls`; LMTP is nobody's."""
+    from smtpcheck.providers import by_host  # read only where no port was given
+
+    provider = by_host(place.host) if place.scheme != "lmtp" else None
+    implicit = place.scheme in _IMPLICIT_SCHEMES or tls is TlsMode.IMPLICIT
+    for port in provider.ports if provider is not None else ():
+        if tls is TlsMode.AUTO and place.scheme is None:
+            fits = (port.tls == "implicit") is (port.number in IMPLICIT_PORTS)
+        else:
+            fits = port.tls == ("implicit" if implicit else "starttls")
+        if fits:
+            assert provider is not None
+            return port.number, Origin(kind="default", detail=f"of {provider.name}")
+    return None
 
 
 def _default_port(scheme: str | None, tls: TlsMode, logs_in: bool) -> int:

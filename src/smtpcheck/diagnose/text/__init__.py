@@ -7,7 +7,7 @@ is the cause, the others stand beside it. Text that fits nothing gets an honest 
 from dataclasses import dataclass, fields
 
 from smtpcheck.diagnose.pages import finding
-from smtpcheck.diagnose.text.entries import shapes
+from smtpcheck.diagnose.text.entries import Entry, shapes
 from smtpcheck.diagnose.text.judge import Judged, judge
 from smtpcheck.diagnose.text.letters import readable
 from smtpcheck.diagnose.text.scene import Hints
@@ -15,6 +15,8 @@ from smtpcheck.model import Certainty, Stage, UsageError
 from smtpcheck.model.explanation import Explained, Explanation
 
 MOST_CAUSES = 20
+SHORT = 40
+"""Lines up to which a text that looks like a log may be one error."""
 
 
 def explain(
@@ -82,7 +84,16 @@ def _groups(text: str, hints: Hints) -> list[_Group]:
         group.first = min(group.first, shape.first)
         group.last = max(group.last, shape.entry.line)
         found[judged.found.id] = group
-    return list(found.values())
+    if found or not many:
+        return list(found.values())
+    return _whole(text, hints)
+
+
+def _whole(text: str, hints: Hints) -> list[_Group]:
+    """A short text whose lines say nothing one by one, read as one: libraries print an error over many lines."""
+    lines = tuple(text.splitlines()[: SHORT + 1])
+    judged = judge(Entry(line=1, lines=lines), hints, among_others=False) if len(lines) <= SHORT else None
+    return [_Group(judged=judged, count=1, first=1, last=1)] if judged is not None else []
 
 
 def _explained(group: _Group) -> Explained:

@@ -96,3 +96,30 @@ def hanging(scene: Scene) -> Iterator[Candidate]:
         settle=settle,
         means="the program waits in a read and has set no timeout",
     )
+
+
+_SILENCE = {
+    Stage.EHLO: "ehlo-stalled",
+    Stage.STARTTLS: "starttls-stalled",
+    Stage.AUTH: "auth-stalled",
+    Stage.SENDER: "sender-stalled",
+    Stage.RECIPIENT: "recipient-stalled",
+    Stage.MESSAGE: "message-stalled",
+}
+
+
+def unanswered(scene: Scene) -> Iterator[Candidate]:
+    """A dialogue that ends with what the client sent: no answer came, or the connection was lost."""
+    dialogue = scene.dialogue
+    if dialogue is None or not dialogue.waits or dialogue.last_stage not in _SILENCE:
+        return
+    yield Candidate(
+        rank=35,
+        cause=_SILENCE[dialogue.last_stage],
+        certainty=Certainty.POSSIBLE,
+        stage=dialogue.last_stage,
+        line=len(scene.lines) - 1,
+        text=scene.lines[-1],
+        alternatives=("connection-closed", "client-timeout-too-short"),
+        settle="how long the client waited, and how it ended",
+    )

@@ -25,7 +25,7 @@ _BEGINS = re.compile(
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,6} {1,2}\d{1,2}[ ,]|"
     r"(?:mon|tue|wed|thu|fri|sat|sun)\w{0,3},? |\d\d:\d\d:\d\d[ .,\]]|"
     r"traceback \(most recent|\{\"|"
-    r"level=|time=|ts=|(?:error|warning|warn|info|debug|critical|fatal|notice)[ :\]|\[-])",
+    r"level=|time=|ts=|(?:error|warning|warn|info|debug|critical|fatal|notice)[ :\]|\[-](?! ?[{(]|[0-9a-f]{6,8}:))",
     re.IGNORECASE,
 )
 _GREETING = re.compile(r"(?:^|[\s:>\-~\])])220[ -]\S")
@@ -54,8 +54,8 @@ _TELLING = (
 )
 _CODE = re.compile(r"[\s:\"'(\[=>,][45][0-57]\d[ -]|^[45][0-57]\d[ -]")
 _VARIES = re.compile(
-    r"(?<!\S)[^\s@]{0,80}@\S{0,120}"
-    r"|(?<![\w.:-])(?![245]\d\d\b|[245]\.\d{1,2}\.\d{1,3}\b(?!\.))[\w.:-]{0,80}\d[\w.:-]{0,80}"
+    r"(?<![\w.:-])(?![245]\d\d\b|[245]\.\d{1,2}\.\d{1,3}\b(?!\.))[A-Za-z_.:-]{0,80}+\d[\w.:-]{0,80}+"
+    r"|(?<!\S)[^\s@]{0,80}+@\S{0,120}+"
 )
 
 

@@ -16,7 +16,7 @@ from smtpcheck.diagnose.text.entries import Entry
 from smtpcheck.diagnose.text.quoted import Quoted, code_named, lone, quoted
 from smtpcheck.diagnose.text.scene import AUTH_CODES, USUAL, Candidate, Hints, Scene, only, scene_of
 from smtpcheck.diagnose.text.shown import shown
-from smtpcheck.model import Stage
+from smtpcheck.model import Certainty, Stage
 
 _ECHOES = frozenset({"command-out-of-sequence", "idle-timeout"})
 """Causes that follow from an earlier one, if there is another."""
@@ -66,6 +66,9 @@ def _candidates(scene: Scene) -> Iterator[Candidate]:
     if not any(one.rank < _TELLS_ENOUGH for one in found):
         yield from words.library_words(scene)
         yield from words.bare_words(scene)
+    if not found:
+        yield from clues.unanswered(scene)
+        yield from _by_code(scene)
 
 
 def _replies(scene: Scene) -> Iterator[Candidate]:
@@ -89,6 +92,51 @@ def _replies(scene: Scene) -> Iterator[Candidate]:
         meant = meaning(said)
         if meant is not None and not (one.loose and meant.row.wordless):
             yield _from_meaning(meant, one, stage, place)
+
+
+_ANSWERS = {
+    530: Stage.SENDER,
+    450: Stage.RECIPIENT,
+    550: Stage.RECIPIENT,
+    551: Stage.RECIPIENT,
+    553: Stage.SENDER,
+    501: Stage.SENDER,
+    555: Stage.SENDER,
+    552: Stage.MESSAGE,
+    554: Stage.MESSAGE,
+    451: Stage.MESSAGE,
+    421: Stage.BANNER,
+    534: Stage.AUTH,
+    535: Stage.AUTH,
+}
+"""What each code answers most often (RFC 5321 section 4.3.2), where nothing else tells."""
+
+
+def _by_code(scene: Scene) -> Iterator[Candidate]:
+    """What the code of a reply means most often where neither its words nor its stage are known: never sure."""
+    heard = next((one for one in quoted(scene.lines) if one.code in _ANSWERS and not one.loose), None)
+    code = heard.code if heard is not None else code_named(scene.text)
+    if code not in _ANSWERS:
+        return
+    stage = scene.hints.stage or _ANSWERS[code]
+    line = heard.line if heard is not None else len(scene.lines) - 1
+    text = heard.text if heard is not None else scene.lines[line]
+    meant = meaning(scene.said(text, stage=stage, code=code, enhanced=heard.enhanced if heard is not None else None))
+    if meant is None:
+        return
+    yield Candidate(
+        rank=70,
+        cause=meant.cause,
+        certainty=Certainty.POSSIBLE,
+        stage=stage,
+        line=line,
+        text=text,
+        code=code,
+        alternatives=meant.alternatives,
+        settle=meant.settle or "the command that was answered so",
+        means=meant.means,
+        provider=meant.provider,
+    )
 
 
 def _stage(scene: Scene, reply: Quoted) -> Stage | None:

@@ -44,6 +44,16 @@ _NUMBER = re.compile(
     r"[\"']?\s?(?:[=:]\s?)?[\"']?([45]\d\d)\b",
     re.IGNORECASE,
 )
+_SPELLED = re.compile(
+    r"severity: (Transient|Permanent)NegativeCompletion,\s+category: (Syntax|Information|Connections|Unspecified3|"
+    r"Unspecified4|MailSystem),\s+detail: (Zero|One|Two|Three|Four|Five|Six|Seven|Eight|Nine)\b"
+)
+"""How lettre prints a code for debugging."""
+_DIGITS = {
+    **{"transient": 4, "permanent": 5, "syntax": 0, "information": 1, "connections": 2, "unspecified3": 3},
+    **{"unspecified4": 4, "mailsystem": 5},
+    **{word: digit for digit, word in enumerate("zero one two three four five six seven eight nine".split())},
+}
 _NOT_A_REPLY = re.compile(
     r"\b(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|num)[ =:#]*$",
     re.IGNORECASE,
@@ -75,7 +85,10 @@ def quoted(lines: Sequence[str]) -> Iterator[Quoted]:
 def code_named(text: str) -> int | None:
     """A code that a text names apart from the reply ("responseCode: 535"), or None."""
     found = _NUMBER.search(text)
-    return int(found.group(1)) if found else None
+    if found is None:
+        spelled = _SPELLED.search(text)
+        return int("".join(str(_DIGITS[word.lower()]) for word in spelled.groups())) if spelled else None
+    return int(found.group(1))
 
 
 def lone(lines: Sequence[str]) -> Iterator[Quoted]:

@@ -16,10 +16,12 @@ from smtpcheck.model import Stage
 _SERVER = re.compile(
     r"(?:^|\s)(?:<[-~]\*? {1,3}|<\*\* |<~\* |<<< ?|<== |S: ?|\[S\] ?|\[s\] ?|SERVER -> CLIENT: ?|server: ?|"
     r"reply: b?[\"']|DEBUG SMTP: RCVD |RECEIVED: |RECV: ?|Recv: ?|< )(?=\d{3}[ -]|\d{3}$|\d{3}[\"'\\])"
+    r"|^(?=[2-5]\d\d[ -]\S)"
 )
 _CLIENT = re.compile(
     r"(?:^|\s)(?:[-~]> {1,3}|>>> ?|==> |C: ?|\[C\] ?|\[c\] ?|CLIENT -> SERVER: ?|client: ?|send: b?[\"']|"
     r"DEBUG SMTP: SEND |SENT: |SEND: ?|Send: ?|> )(?=\S)"
+    r"|^(?=(?:(?:EHLO|HELO) \S|MAIL FROM: ?<|RCPT TO: ?<|AUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)\b|STARTTLS$|DATA$|QUIT$))"
 )
 _NOTHING = frozenset({"", "undefined", "null", "none", "nil", "false", "nan", "[object object]"})
 _VERBS = {
@@ -33,6 +35,7 @@ _VERBS = {
     "DATA": Stage.MESSAGE,
     "BDAT": Stage.MESSAGE,
     ".": Stage.MESSAGE,
+    "VRFY": Stage.RECIPIENT,
     "QUIT": Stage.QUIT,
 }
 
@@ -49,7 +52,9 @@ class Answered:
 
 @dataclass(slots=True)
 class Dialogue:
-    """What was read. `empty_login`: the client sent an empty name or password, or a word for nothing."""
+    """What was read. `empty_login`: the client sent an empty name or password, or a word for nothing. `waits`: the
+    client spoke last.
+    """
 
     answers: list[Answered] = field(default_factory=list)
     logged_in: bool = False
@@ -58,6 +63,7 @@ class Dialogue:
     empty_login: int | None = None
     sender: str | None = None
     last_stage: Stage = Stage.BANNER
+    waits: bool = False
 
     @property
     def refusal(self) -> Answered | None:
@@ -91,6 +97,7 @@ def read(lines: Sequence[str]) -> Dialogue:
         server = _SERVER.search(line[:160])
         if server is not None:
             said = line[server.end() :].rstrip("\"' ")
+            dialogue.waits = False
             pending = pending or []
             if not pending:
                 began = number
@@ -103,6 +110,7 @@ def read(lines: Sequence[str]) -> Dialogue:
         if client is None:
             continue
         sent = line[client.end() :].split("\\r")[0].rstrip("\"' ")
+        dialogue.waits = True
         verb = sent.split(" ", 1)[0].split(":", 1)[0].upper()
         if verb in _VERBS:
             stage = dialogue.last_stage = _VERBS[verb]

@@ -16,7 +16,8 @@ _SHORT = 400
 
 
 def library_words(scene: Scene) -> Iterator[Candidate]:
-    row = first_fit(library.client_rows(), scene.said(scene.text))
+    rows = (row for row in library.client_rows() if not _spoken_against(row, scene))
+    row = first_fit(rows, scene.said(scene.text))
     if row is None:
         return
     cause, alternatives = row.cause, row.alternatives
@@ -30,7 +31,7 @@ def library_words(scene: Scene) -> Iterator[Candidate]:
         rank=60 if row.weak else 30,
         cause=cause,
         certainty=row.certainty,
-        stage=row.at if not row.stages else only(row),
+        stage=(_last_stage(scene) if row.cause in _ANYWHERE else None) or (row.at if not row.stages else only(row)),
         line=_line_of(row, scene.lines),
         text=scene.lines[_line_of(row, scene.lines)],
         alternatives=alternatives,
@@ -38,6 +39,21 @@ def library_words(scene: Scene) -> Iterator[Candidate]:
         means=row.means,
         provider=scene.provider,
     )
+
+
+_ANYWHERE = frozenset({"connection-closed", "connection-reset", "reply-malformed", "client-protocol-bug"})
+"""Causes of a session that may end anywhere: what the client did last tells where."""
+
+
+def _last_stage(scene: Scene) -> Stage | None:
+    if scene.dialogue is not None:
+        return scene.dialogue.last_stage
+    return library.stage_of(scene.text)
+
+
+def _spoken_against(row: Row, scene: Scene) -> bool:
+    """Whether a hint says that the row's cause cannot be: whoever speaks TLS first waits for no banner in clear."""
+    return row.cause == "implicit-tls-port-used-with-starttls" and scene.hints.tls == "implicit"
 
 
 def bare_words(scene: Scene) -> Iterator[Candidate]:
