@@ -156,3 +156,24 @@ def test_a_star_in_a_host_stands_for_labels() -> None:
     assert found.id == "amazon-ses"
     assert providers.by_host("email-smtp.amazonaws.com.example.org") is None
     assert providers.by_free_name("a server in the cellar") is None
+
+
+def test_what_is_likely_names_its_look_alikes_and_what_is_certain_none() -> None:
+    """But none that the facts around the reply rule out."""
+    told = meaning(said("535 Authentication failed"))
+    assert told is not None
+    assert "app-password-required" in told.alternatives
+    assert told.settle
+    whole = meaning(said("535 Authentication failed", user="alice@example.com"))
+    assert whole is not None
+    assert "username-must-be-full-address" not in whole.alternatives
+    sure = meaning(said("535 5.7.139 Authentication unsuccessful, basic authentication is disabled."))
+    assert sure is not None
+    assert sure.certainty is Certainty.CERTAIN
+    assert sure.alternatives == ()
+
+
+def test_a_wrong_login_at_a_provider_of_other_secrets_may_be_the_wrong_secret() -> None:
+    told = meaning(said("535 Authentication failed", provider="gmail"))
+    assert told is not None
+    assert "app-password-required" in (told.cause, *told.alternatives)

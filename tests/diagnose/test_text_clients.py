@@ -769,3 +769,88 @@ def test_the_client_is_named_where_the_text_tells(text: str, client: str | None)
     told = explain(text)
     assert told.cause is not None
     assert told.cause.client == client
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "stage"),
+    [
+        ('{:retries_exceeded, {:missing_requirement, "smtp.example.org", :tls}}', "starttls-not-offered", "starttls"),
+        ('{:missing_requirement, "smtp.example.org", :auth}', "auth-not-offered", "auth"),
+        ("{:tls_alert, {:unexpected_message, 'TLS client: Fatal'}}", "starttls-port-used-with-implicit-tls", "tls"),
+        ("code: 'ESOCKET', errno: -4039, syscall: 'connect'", "connect-timed-out", "connect"),
+        ('level=error msg="sending the notification failed: EOF"', "connection-closed", "banner"),
+        ('Expected response code 250 but got code "", with message ""', "connection-closed", "banner"),
+        (
+            'Expected response code 354 but got code "250", with message "250 Accepted"',
+            "client-protocol-bug",
+            "message",
+        ),
+        ("Error: Can't send mail - all recipients were rejected", "recipient-unknown", "recipient"),
+        ("Server terminates connection.", "server-tempfail", "banner"),
+        ("the server sent an invalid reply", "reply-malformed", "banner"),
+        ("Problems with connecting to the SMTP Server: Permission denied", "egress-port-blocked", "connect"),
+        ("warning: SASL authentication failure: cannot connect to saslauthd server", "auth-backend-down", "auth"),
+        ("gomail: could not send email 1: Auth: 451 4.3.2 Internal server error", "auth-backend-down", "auth"),
+        ("lost connection after DATA (0 bytes) from mail.example.org[192.0.2.1]", "connection-closed", "message"),
+    ],
+)
+def test_what_libraries_say_in_the_place_of_a_reply(text: str, cause: str, stage: str) -> None:
+    told = explain(text)
+    assert told.cause is not None
+    assert (told.cause.id, told.stage) == (cause, stage)
+
+
+def test_a_code_that_lettre_spells_out_is_read() -> None:
+    """Permanent, unspecified, four: 534."""
+    text = "Permanent(Code { severity: PermanentNegativeCompletion, category: Unspecified3, detail: Four })"
+    told = explain(text)
+    assert told.cause is not None
+    assert (told.cause.id, told.stage) == ("app-password-required", "auth")
+
+
+def test_a_reply_of_which_only_the_code_is_known_is_never_sure() -> None:
+    told = explain('got code "550", with message "550 5.7.1 Command rejected')
+    assert told.cause is not None
+    assert told.cause.certainty == "possible"
+    assert told.cause.alternatives
+
+
+def test_whoever_speaks_tls_first_waits_for_no_banner_in_clear() -> None:
+    """The hint rules a cause out that the same words have otherwise."""
+    text = "Connection timeout"
+    assert explain(text, port=465, tls="implicit").cause.id == "connect-timed-out"  # type: ignore[union-attr]
+    assert explain(text, port=465).cause.id == "implicit-tls-port-used-with-starttls"  # type: ignore[union-attr]
+
+
+def test_a_dialogue_that_ends_with_the_client_had_no_answer() -> None:
+    lines = [
+        "S: 220 mail.example.org ESMTP",
+        "C: EHLO me",
+        "S: 250 AUTH LOGIN",
+        "C: AUTH LOGIN",
+        "S: 334 VXNlcm5hbWU6",
+        "C: ***",
+    ]
+    told = explain("\n".join(lines))
+    assert told.cause is not None
+    assert (told.cause.id, told.stage) == ("auth-stalled", "auth")
+
+
+def test_a_dialogue_without_marks_is_read_by_its_verbs() -> None:
+    """As telnet shows it: the refusal came to RCPT, whatever its words."""
+    lines = [
+        *("220 mail.example.org ESMTP", "EHLO me", "250 mail.example.org", "MAIL FROM:<a@example.org>"),
+        *("250 ok", "RCPT TO:<b@example.net>", "550 no"),
+    ]
+    assert explain("\n".join(lines)).stage == "recipient"
+
+
+def test_an_error_over_many_lines_is_read_as_one() -> None:
+    """Each line alone looks like one of a log, and says nothing about mail."""
+    lines = [
+        "Warning: crypto: operation failed",
+        "error:1416F086:tls_process_server_certificate:certificate verify failed",
+    ]
+    told = explain("\n".join(lines))
+    assert told.cause is not None
+    assert told.cause.id == "unknown-ca"

@@ -9,7 +9,7 @@ from smtpcheck import replies
 from smtpcheck.diagnose import pages
 from smtpcheck.diagnose.text import library
 from smtpcheck.diagnose.text.quoted import quoted
-from smtpcheck.model import Certainty
+from smtpcheck.model import Certainty, Stage
 from smtpcheck.model.row import Row, Said, first_fit
 
 NAMES = [name for names in replies.order() for name in names]
@@ -77,3 +77,23 @@ def test_bare_codes_are_never_certain() -> None:
     """Code and stage alone admit several readings."""
     table = tomllib.loads(files("smtpcheck.replies").joinpath("generic-codes.toml").read_text("utf-8"))
     assert {row["certainty"] for row in table["reply"]} <= {"likely", "possible"}
+
+
+def test_look_alikes_are_causes_with_a_page() -> None:
+    """No cause is mistaken for itself, at most two are named, and something would settle it."""
+    table = tomllib.loads(files("smtpcheck.replies").joinpath("look-alikes.toml").read_text("utf-8"))["look_alike"]
+    known = set(pages.ids())
+    for one in table:
+        assert {one["cause"], *one["alternatives"]} <= known
+        assert one["cause"] not in one["alternatives"]
+        assert 0 < len(one["alternatives"]) <= 2
+        assert one["settle"]
+
+
+def test_look_alikes_of_one_stage_come_before_those_of_any() -> None:
+    at_auth = replies.look_alikes("account-suspended-or-quota", Stage.AUTH)
+    anywhere = replies.look_alikes("account-suspended-or-quota", None)
+    assert at_auth is not None
+    assert anywhere is not None
+    assert at_auth.alternatives != anywhere.alternatives
+    assert replies.look_alikes("no-such-cause", None) is None

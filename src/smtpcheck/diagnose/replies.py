@@ -69,7 +69,8 @@ def _rows(said: Said) -> Iterator[Row]:
     yield from (row for row in general if not row.wordless)
     if known is None:
         yield from _sure_words()
-    yield from (row for row in general if row.wordless)
+    if said.stage is not None or any(letter.isalpha() for letter in said.text):  # a number alone says nothing
+        yield from (row for row in general if row.wordless)
 
 
 @cache
@@ -95,6 +96,9 @@ def _username(found: Meaning, said: Said, known: providers.Provider | None) -> M
         return replace(found, cause="bad-credentials", alternatives=left, settle=None) if left else found
     if found.cause != "bad-credentials" or said.stage not in (None, Stage.AUTH):
         return found
+    if _ruled_out("username-must-be-full-address", said, known):
+        left = tuple(one for one in found.alternatives if one != "username-must-be-full-address")
+        found = replace(found, alternatives=left, settle=found.settle if left else None)
     rule = known.username if known is not None else None
     if rule is not None and rule.rule == "word" and rule.word is not None:
         if said.user is None or said.user == rule.word:
@@ -102,9 +106,6 @@ def _username(found: Meaning, said: Said, known: providers.Provider | None) -> M
         return _instead(found, "username-must-be-fixed-word", rule.verified)
     if said.user is not None and "@" not in said.user and rule is not None and rule.rule == "address":
         return _instead(found, "username-must-be-full-address", rule.verified)
-    if said.user is not None and "@" in said.user and "username-must-be-full-address" in found.alternatives:
-        left = tuple(one for one in found.alternatives if one != "username-must-be-full-address")
-        return replace(found, alternatives=left, settle=found.settle if left else None)
     return found
 
 
@@ -176,7 +177,10 @@ def _ruled_out(cause: str, said: Said, known: providers.Provider | None) -> bool
 
 
 def _joined(settle: str | None, other: str) -> str:
-    return other if settle in (None, other) else f"{settle}; {other}"
+    """Both hints, without saying one twice."""
+    if settle is None:
+        return other
+    return settle if other in settle else f"{settle}; {other}"
 
 
 def _also(found: Meaning, cause: str) -> Meaning:

@@ -7,9 +7,8 @@ is the cause, the others stand beside it. Text that fits nothing gets an honest 
 from dataclasses import dataclass, fields
 
 from smtpcheck.diagnose.pages import finding
-from smtpcheck.diagnose.text.entries import Entry, shapes
+from smtpcheck.diagnose.text.entries import shapes, whole
 from smtpcheck.diagnose.text.judge import Judged, judge
-from smtpcheck.diagnose.text.letters import readable
 from smtpcheck.diagnose.text.scene import Hints
 from smtpcheck.model import Certainty, Stage, UsageError
 from smtpcheck.model.explanation import Explained, Explanation
@@ -43,7 +42,7 @@ def explain(
         )
     except ValueError as error:
         raise UsageError(f"{stage!r} is no stage; the stages are {', '.join(Stage)}") from error
-    groups = _groups(readable(text), known)
+    groups = _groups(text, known)
     if not groups:
         return Explanation(cause=None, stage=known.stage)
     last = groups[-1]
@@ -91,8 +90,8 @@ def _groups(text: str, hints: Hints) -> list[_Group]:
 
 def _whole(text: str, hints: Hints) -> list[_Group]:
     """A short text whose lines say nothing one by one, read as one: libraries print an error over many lines."""
-    lines = tuple(text.splitlines()[: SHORT + 1])
-    judged = judge(Entry(line=1, lines=lines), hints, among_others=False) if len(lines) <= SHORT else None
+    entry = whole(text, SHORT)
+    judged = judge(entry, hints, among_others=False) if entry is not None else None
     return [_Group(judged=judged, count=1, first=1, last=1)] if judged is not None else []
 
 

@@ -5,6 +5,7 @@ a new greeting comes. Entries that differ only in addresses, numbers and ids hav
 that a log of many megabytes takes a moment, and memory is bounded by the number of shapes that are kept.
 """
 
+import itertools
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -20,12 +21,15 @@ BLOCK = 32 * 1024
 MOST_SHAPES = 200
 """Shapes that are kept; of more, those that were not seen for the longest time are dropped."""
 
-_BEGINS = re.compile(
-    r"\W{0,3}(?:\d{4}[-/]\d\d?[-/]\d\d?[T ]|\d\d?[./]\d\d?[./]\d{4}[ T,]|"
+_TIME = (
+    r"\d{4}[-/]\d\d?[-/]\d\d?[T ]|\d\d?[./]\d\d?[./]\d{4}[ T,]|"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,6} {1,2}\d{1,2}[ ,]|"
-    r"(?:mon|tue|wed|thu|fri|sat|sun)\w{0,3},? |\d\d:\d\d:\d\d[ .,\]]|"
-    r"traceback \(most recent|\{\"|"
-    r"level=|time=|ts=|(?:error|warning|warn|info|debug|critical|fatal|notice)[ :\]|\[-](?! ?[{(]|[0-9a-f]{6,8}:))",
+    r"(?:mon|tue|wed|thu|fri|sat|sun)\w{0,3},? |\d\d:\d\d:\d\d[ .,\]]"
+)
+_TIMED = re.compile(rf"\W{{0,3}}(?:{_TIME})", re.IGNORECASE)
+_BEGINS = re.compile(
+    rf"\W{{0,3}}(?:{_TIME}|traceback \(most recent|\{{\"|level=|time=|ts=|"
+    r"(?:error|warning|warn|info|debug|critical|fatal|notice)[ :\]|\[-](?! ?[{(]|[0-9a-f]{6,8}:))",
     re.IGNORECASE,
 )
 _GREETING = re.compile(r"(?:^|[\s:>\-~\])])220[ -]\S")
@@ -53,10 +57,10 @@ _TELLING = (
     "deferred",
 )
 _CODE = re.compile(r"[\s:\"'(\[=>,][45][0-57]\d[ -]|^[45][0-57]\d[ -]")
-_VARIES = re.compile(
-    r"(?<![\w.:-])(?![245]\d\d\b|[245]\.\d{1,2}\.\d{1,3}\b(?!\.))[A-Za-z_.:-]{0,80}+\d[\w.:-]{0,80}+"
-    r"|(?<!\S)[^\s@]{0,80}+@\S{0,120}+"
-)
+_STEADY = re.compile(r"(?<![\w.:-])[245](?:\d\d|\.\d{1,2}\.\d{1,3})(?![\w.:-]*\d)")
+"""Numbers that are no accident: reply codes and enhanced codes."""
+_VARYING = str.maketrans({**dict.fromkeys("0123456789@", "0"), **dict.fromkeys("\"'()[]<>{},;=|", " ")})
+"""Puts a mark on what varies between entries of one shape: words with a digit in them, and addresses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ def shapes(text: str) -> list[Shape]:
     """The shapes among a text's entries, ordered by where the last entry of each stands."""
     kept: OrderedDict[str, Shape] = OrderedDict()
     for entry in entries(text):
-        key = _VARIES.sub("#", _ends("\n".join(entry.lines)))
+        key = _steady(_ends("\n".join(entry.lines)))
         shape = kept.pop(key, None) or Shape(entry=entry, first=entry.line)
         shape.entry = entry
         shape.count += 1
@@ -101,9 +105,23 @@ def shapes(text: str) -> list[Shape]:
     return list(kept.values())
 
 
+def _steady(text: str) -> str:
+    """The words of a text that do not vary from entry to entry, and its codes."""
+    words = [word for word in text.translate(_VARYING).split() if "0" not in word]
+    return " ".join(words + _STEADY.findall(text))
+
+
 def _ends(text: str) -> str:
     """The beginning and the end, where an entry says what it is about and what went wrong."""
     return text if len(text) <= 400 else f"{text[:150]}\n{text[-250:]}"
+
+
+def whole(text: str, most: int) -> Entry | None:
+    """The text as one entry, or None: it has more than so many lines, or several of them bear a time, as a log's do."""
+    lines = tuple(itertools.islice(lines_of(text), most + 1))
+    if len(lines) > most or sum(_TIMED.match(line) is not None for line in lines) > 1:
+        return None
+    return Entry(line=1, lines=lines)
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from smtpcheck.diagnose.replies import Meaning, meaning
 from smtpcheck.diagnose.rule import Found
 from smtpcheck.diagnose.text import clues, library, words
 from smtpcheck.diagnose.text.entries import Entry
+from smtpcheck.diagnose.text.letters import readable
 from smtpcheck.diagnose.text.quoted import Quoted, code_named, lone, quoted
 from smtpcheck.diagnose.text.scene import AUTH_CODES, USUAL, Candidate, Hints, Scene, only, scene_of
 from smtpcheck.diagnose.text.shown import shown
@@ -42,6 +43,7 @@ def judge(entry: Entry, hints: Hints, *, among_others: bool) -> Judged | None:
     """What the entry means, or None where nothing is known. `among_others`: it is one of many in a log, where an entry
     that is not about mail means nothing.
     """
+    entry = replace(entry, lines=tuple(readable(line) for line in entry.lines))
     text = "\n".join(entry.lines)
     if len(text) > _WINDOW:
         text = text[: _WINDOW // 4] + "\n" + text[-_WINDOW * 3 // 4 :]

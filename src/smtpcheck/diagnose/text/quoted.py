@@ -37,6 +37,8 @@ _START = re.compile(
     rf"(?P<rest>(?:(?P<enhanced>{_ENHANCED})(?!\d)|\S).*)|[\"')\s]*$)"
 )
 _AGAIN = re.compile(rf"(?<![\w.])[245]\d\d[- ](?:{_ENHANCED})?\s?|(?<![\w.:/]){_ENHANCED}(?=[\s:])\s?")
+_ESCAPED = re.compile(r"\\[rn](?=[245]\d\d[ -])")
+"""The end of a line before a code, as loggers escape it; two characters, as what stands for it."""
 _LONE = re.compile(r"(?:^|[\s\"':(\[])(?P<enhanced>[45]\.\d{1,2}\.\d{1,3})(?:[ :](?P<rest>.*)|$)")
 _TRAILING = re.compile(r"\(#([45]\.\d\.\d{1,3})\)")
 _NUMBER = re.compile(
@@ -49,11 +51,11 @@ _SPELLED = re.compile(
     r"Unspecified4|MailSystem),\s+detail: (Zero|One|Two|Three|Four|Five|Six|Seven|Eight|Nine)\b"
 )
 """How lettre prints a code for debugging."""
-_DIGITS = {
-    **{"transient": 4, "permanent": 5, "syntax": 0, "information": 1, "connections": 2, "unspecified3": 3},
-    **{"unspecified4": 4, "mailsystem": 5},
-    **{word: digit for digit, word in enumerate("zero one two three four five six seven eight nine".split())},
-}
+_DIGITS = (
+    ("Transient", "Permanent"),
+    ("Syntax", "Information", "Connections", "Unspecified3", "Unspecified4", "MailSystem"),
+    ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"),
+)
 _NOT_A_REPLY = re.compile(
     r"\b(?:port|line|http(?:/\d(?:\.\d)?)?|after|took|size|pid|errno|ms|bytes|seconds?|id|lport|rport|num)[ =:#]*$",
     re.IGNORECASE,
@@ -87,7 +89,10 @@ def code_named(text: str) -> int | None:
     found = _NUMBER.search(text)
     if found is None:
         spelled = _SPELLED.search(text)
-        return int("".join(str(_DIGITS[word.lower()]) for word in spelled.groups())) if spelled else None
+        if spelled is None:
+            return None
+        first, second, third = (words.index(word) for words, word in zip(_DIGITS, spelled.groups(), strict=True))
+        return (4 + first) * 100 + second * 10 + third
     return int(found.group(1))
 
 
@@ -100,6 +105,7 @@ def lone(lines: Sequence[str]) -> Iterator[Quoted]:
 
 
 def _in_line(line: str, number: int) -> Iterator[Quoted]:
+    line = _ESCAPED.sub(": ", line) if "\\" in line else line
     place = 0
     outer = None
     for _ in range(MOST_IN_LINE):

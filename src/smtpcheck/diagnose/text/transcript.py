@@ -21,7 +21,8 @@ _SERVER = re.compile(
 _CLIENT = re.compile(
     r"(?:^|\s)(?:[-~]> {1,3}|>>> ?|==> |C: ?|\[C\] ?|\[c\] ?|CLIENT -> SERVER: ?|client: ?|send: b?[\"']|"
     r"DEBUG SMTP: SEND |SENT: |SEND: ?|Send: ?|> )(?=\S)"
-    r"|^(?=(?:(?:EHLO|HELO) \S|MAIL FROM: ?<|RCPT TO: ?<|AUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)\b|STARTTLS$|DATA$|QUIT$))"
+    r"|^(?=(?:(?:EHLO|HELO) \S|MAIL FROM: ?<|RCPT TO: ?<|AUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5)\b|"
+    r"STARTTLS$|DATA$|QUIT$))"
 )
 _NOTHING = frozenset({"", "undefined", "null", "none", "nil", "false", "nan", "[object object]"})
 _VERBS = {

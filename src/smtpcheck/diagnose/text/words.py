@@ -53,7 +53,7 @@ def _last_stage(scene: Scene) -> Stage | None:
 
 def _spoken_against(row: Row, scene: Scene) -> bool:
     """Whether a hint says that the row's cause cannot be: whoever speaks TLS first waits for no banner in clear."""
-    return row.cause == "implicit-tls-port-used-with-starttls" and scene.hints.tls == "implicit"
+    return bool(row.ports) and row.cause == "implicit-tls-port-used-with-starttls" and scene.hints.tls == "implicit"
 
 
 def bare_words(scene: Scene) -> Iterator[Candidate]:
