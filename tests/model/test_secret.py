@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+from base64 import urlsafe_b64encode
 
 import pytest
 from hypothesis import given
@@ -132,3 +133,22 @@ def test_what_the_reader_saw_comes_first_and_once() -> None:
 def test_shape_is_the_kind_of_key(text: str, shape: str | None) -> None:
     """A key of the wrong product can be told without knowing its value."""
     assert shape == describe_secret(Secret(text), "env SMTPCHECK_PASSWORD").shape
+
+
+def b64url(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(("claims", "expired"), [({"exp": 1}, True), ({"exp": 4_000_000_000}, False), ({}, False)])
+def test_a_token_that_has_ended_is_named(claims: dict[str, int], expired: bool) -> None:
+    """Its own end is read, and nothing else of it."""
+    payload = b64url(json.dumps({**claims, "upn": "alice@example.com"}))
+    facts = describe_secret(Secret(f"{b64url(json.dumps({'alg': 'RS256'}))}.{payload}.c2lnbmF0dXJl"), "file")
+    assert ("token-expired" in facts.hygiene) is expired
+    assert "alice" not in repr(facts)
+
+
+@pytest.mark.parametrize("payload", ["", "e30", "W10", "bm90IGpzb24", "A" * 50_000, "W1tb" * 5000])
+def test_a_hostile_token_is_no_error(payload: str) -> None:
+    """Whatever stands in its middle."""
+    assert "token-expired" not in describe_secret(Secret(f"eyJhbGciOiJub25lIn0.{payload}.x"), "file").hygiene

@@ -150,7 +150,9 @@ def _hygiene(text: str, shape: str | None) -> list[str]:
 
 
 def _has_expired(token: str) -> bool:
-    """Whether a JSON Web Token names an end that lies in the past (RFC 7519 section 4.1.4). Nothing else of it is read."""
+    """Whether a JSON Web Token names an end that lies in the past (RFC 7519 section 4.1.4). Nothing else of it is
+    read.
+    """
     import json
     import time
     from base64 import urlsafe_b64decode

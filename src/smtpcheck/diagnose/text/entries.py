@@ -57,10 +57,11 @@ _TELLING = (
     "deferred",
 )
 _CODE = re.compile(r"[\s:\"'(\[=>,][45][0-57]\d[ -]|^[45][0-57]\d[ -]")
-_STEADY = re.compile(r"(?<![\w.:-])[245](?:\d\d|\.\d{1,2}\.\d{1,3})(?![\w.:-]*\d)")
+_CODES = re.compile(r"[245](?:\d\d|\.\d{1,2}\.\d{1,3})[:.-]?(?:[245]\.\d{1,2}\.\d{1,3})?")
 """Numbers that are no accident: reply codes and enhanced codes."""
-_VARYING = str.maketrans({**dict.fromkeys("0123456789@", "0"), **dict.fromkeys("\"'()[]<>{},;=|", " ")})
-"""Puts a mark on what varies between entries of one shape: words with a digit in them, and addresses."""
+_VARYING = frozenset("0123456789@")
+"""What marks a word that varies between entries of one shape: an id, a time, an address."""
+_BREAKS = str.maketrans(dict.fromkeys("\"'()[]<>{},;=|", " "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,8 @@ def shapes(text: str) -> list[Shape]:
 
 def _steady(text: str) -> str:
     """The words of a text that do not vary from entry to entry, and its codes."""
-    words = [word for word in text.translate(_VARYING).split() if "0" not in word]
-    return " ".join(words + _STEADY.findall(text))
+    words = text.translate(_BREAKS).split()
+    return " ".join([word for word in words if word.isalpha() or _VARYING.isdisjoint(word) or _CODES.fullmatch(word)])
 
 
 def _ends(text: str) -> str:
