@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from smtpcheck.diagnose.rule import Ask, Found
-from smtpcheck.diagnose.scene import Scene
-from smtpcheck.diagnose.smtp import words
+from smtpcheck.diagnose.scene import Scene, words
 from smtpcheck.model import AuthFacts, Certainty, EhloFacts, Outcome, Stage, Step, TlsMode
 
 _NEEDS_CLEAR_PASSWORD = frozenset({"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"})

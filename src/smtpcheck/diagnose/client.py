@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from smtpcheck.diagnose.rule import Ask, Found
-from smtpcheck.diagnose.scene import Scene
-from smtpcheck.diagnose.smtp import words
+from smtpcheck.diagnose.scene import Scene, words
 from smtpcheck.model import BannerFacts, Certainty, EhloFacts, Outcome, Reply, Stage, Step, TlsFacts
 from smtpcheck.providers import by_banner, by_host
 

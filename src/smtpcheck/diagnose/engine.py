@@ -7,25 +7,13 @@ what a page says that it beats; the others become its alternatives, or stand und
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from smtpcheck.diagnose import auth, client, config, dns, net, send, smtp, tls
+from smtpcheck.diagnose import client, config, dns, net, send
 from smtpcheck.diagnose.pages import finding, page
 from smtpcheck.diagnose.rule import Ask, Found
 from smtpcheck.diagnose.scene import Rule, Scene
 from smtpcheck.model import Certainty, Finding, Outcome, Report, Severity, Stage
 from smtpcheck.providers import Provider, by_banner, by_host
 from smtpcheck.replies import software_named
-
-RULES: tuple[Rule, ...] = (
-    *config.RULES,
-    *dns.RULES,
-    *net.RULES,
-    *client.RULES,
-    *smtp.RULES,
-    *tls.RULES,
-    *auth.RULES,
-    *send.RULES,
-)
-"""Rules that may explain where a session stopped."""
 
 BESIDE: tuple[Rule, ...] = (*client.BESIDE, *net.BESIDE)
 """Rules about what is worth knowing whatever happened."""
@@ -45,10 +33,22 @@ class Diagnosis:
     asks: tuple[Ask, ...]
 
 
+def rules(scene: Scene) -> tuple[Rule, ...]:
+    """The rules for a scene, in their order. Those that explain what a server did are loaded only where something
+    stopped; the others read what was asked for and where it led, and may speak of a session that passed, too.
+    """
+    asked = (*config.RULES, *dns.RULES, *net.RULES, *client.RULES)
+    if scene.stopper is None:
+        return (*asked, *send.RULES)
+    from smtpcheck.diagnose import auth, smtp, tls
+
+    return (*asked, *smtp.RULES, *tls.RULES, *auth.RULES, *send.RULES)
+
+
 def diagnose(report: Report) -> Diagnosis:
     """The diagnosis of a report's recording."""
     scene = scene_of(report)
-    found, asks = _asked(RULES, scene)
+    found, asks = _asked(rules(scene), scene)
     beside, more = _asked(BESIDE, scene)
     certificates, _ = _split(client.certificate(scene, report.began))
     stopper = scene.stopper

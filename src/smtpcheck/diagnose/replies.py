@@ -135,9 +135,7 @@ def _secret(found: Meaning, said: Said, known: providers.Provider | None) -> Mea
         return found
     if known.secret.account_password is not False or len(found.alternatives) == MOST_ALTERNATIVES:
         return found
-    kind = known.secret.kind.lower()
-    app_password = any(word in kind for word in ("app password", "app-specific", "authorisation code", "application"))
-    added = "app-password-required" if app_password else "wrong-credential-type"
+    added = "app-password-required" if _takes_app_passwords(known.secret) else "wrong-credential-type"
     if added in found.alternatives:
         return found
     settle = _joined(found.settle, f"whether the secret is the {known.secret.kind}")
@@ -172,8 +170,13 @@ def _ruled_out(cause: str, said: Said, known: providers.Provider | None) -> bool
         case "tls-required-first":
             return said.tls == "implicit"
         case "app-password-required":
-            return known is not None and known.secret is not None and known.secret.account_password is not False
+            return known is not None and known.secret is not None and not _takes_app_passwords(known.secret)
     return False
+
+
+def _takes_app_passwords(secret: providers.SecretRule) -> bool:
+    kinds = ("app password", "app-specific", "application", "authorisation code", "for programs", "client")
+    return any(kind in secret.kind.lower() for kind in kinds)
 
 
 def _joined(settle: str | None, other: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smtpcheck.diagnose.rule import Ask, Found, Pointer
-from smtpcheck.model import Attempt, Options, Stage, Step, Target
+from smtpcheck.model import Attempt, EhloFacts, Options, Stage, Step, Target
 from smtpcheck.providers import Provider
 
 
@@ -49,6 +49,31 @@ class Scene:
         """Whether the server accepted a login in the attempt that decides."""
         step = self.attempt.step(Stage.AUTH)
         return step is not None and step.passed
+
+
+def words(scene: Scene, step: Step) -> dict[str, str]:
+    """The facts that most pages name, from the step where the session stopped."""
+    target = scene.target
+    facts = {
+        "host": target.host,
+        "port": str(target.port or ""),
+        "address": scene.attempt.address or "",
+        "user": target.user or "",
+        "sender": target.sender or "",
+        "seconds": f"{step.seconds:.1f}",
+        "stage": step.stage.value,
+        "command": step.command or "",
+        "tls": target.tls.value,
+    }
+    if step.recipient is not None or len(target.recipients) == 1:
+        facts["recipient"] = step.recipient or target.recipients[0]
+    hello = scene.attempt.step(Stage.EHLO)
+    if hello is not None and isinstance(hello.facts, EhloFacts) and hello.facts.size:
+        facts["limit"] = f"{hello.facts.size} bytes"
+    if step.reply is not None:
+        facts["code"] = str(step.reply.code)
+        facts["reply"] = step.reply.lines[0] if step.reply.lines else ""
+    return {name: value for name, value in facts.items() if value}
 
 
 Rule = Callable[[Scene], Iterator[Found | Ask]]

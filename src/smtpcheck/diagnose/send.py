@@ -5,8 +5,7 @@ after the final dot.
 from collections.abc import Iterator
 
 from smtpcheck.diagnose.rule import Ask, Found
-from smtpcheck.diagnose.scene import Scene
-from smtpcheck.diagnose.smtp import words
+from smtpcheck.diagnose.scene import Scene, words
 from smtpcheck.model import Certainty, MessageFacts, Outcome, Stage, Step
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from smtpcheck.diagnose.replies import meaning
 from smtpcheck.diagnose.rule import Ask, Found
-from smtpcheck.diagnose.scene import Scene
+from smtpcheck.diagnose.scene import Scene, words
 from smtpcheck.model import (
     BannerFacts,
     Certainty,
@@ -28,31 +28,6 @@ _REFUSING = (
     Stage.RECIPIENT,
     Stage.MESSAGE,
 )
-
-
-def words(scene: Scene, step: Step) -> dict[str, str]:
-    """The facts that most pages name, from the step where the session stopped."""
-    target = scene.target
-    facts = {
-        "host": target.host,
-        "port": str(target.port or ""),
-        "address": scene.attempt.address or "",
-        "user": target.user or "",
-        "sender": target.sender or "",
-        "seconds": f"{step.seconds:.1f}",
-        "stage": step.stage.value,
-        "command": step.command or "",
-        "tls": target.tls.value,
-    }
-    if step.recipient is not None or len(target.recipients) == 1:
-        facts["recipient"] = step.recipient or target.recipients[0]
-    hello = scene.attempt.step(Stage.EHLO)
-    if hello is not None and isinstance(hello.facts, EhloFacts) and hello.facts.size:
-        facts["limit"] = f"{hello.facts.size} bytes"
-    if step.reply is not None:
-        facts["code"] = str(step.reply.code)
-        facts["reply"] = step.reply.lines[0] if step.reply.lines else ""
-    return {name: value for name, value in facts.items() if value}
 
 
 def stalled_partial(scene: Scene, step: Step) -> bytes:

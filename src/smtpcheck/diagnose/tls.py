@@ -6,8 +6,7 @@ from datetime import UTC
 
 from smtpcheck.diagnose.replies import meaning
 from smtpcheck.diagnose.rule import Ask, Found, Pointer
-from smtpcheck.diagnose.scene import Scene
-from smtpcheck.diagnose.smtp import words
+from smtpcheck.diagnose.scene import Scene, words
 from smtpcheck.model import Certainty, Certificate, Outcome, Stage, Step, TlsFacts
 from smtpcheck.model.row import Said
 from smtpcheck.smtp.reply import foreign_protocol, parse_whole
