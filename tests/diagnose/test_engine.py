@@ -225,7 +225,8 @@ def test_no_rule_stumbles_over_a_recording_without_facts(stage: Stage, outcome: 
 
 def test_the_rules_are_all_there() -> None:
     """A rule that is in no list would never be asked."""
-    listed = {rule.__name__ for rule in (*rules(scene_of(stopped())), *BESIDE)} | {"certificate"}  # which the engine asks itself
+    asked = (*rules(scene_of(stopped())), *BESIDE)
+    listed = {rule.__name__ for rule in asked} | {"certificate"}  # which the engine asks itself
     folder = Path(smtpcheck.diagnose.__file__).parent
     signature = re.compile(
         r"^def ([a-z]\w*)\(scene: Scene(?:, now: datetime)?\) -> Iterator\[Found \| Ask\]:", re.MULTILINE
