@@ -3,6 +3,7 @@
 Reading order: words, facts, evidence, target, report.
 """
 
+from smtpcheck.model.dns import Alias, Classified, DnsFacts, ExtendedError, HostsEntry, Lookup, SystemAnswer
 from smtpcheck.model.errors import UsageError
 from smtpcheck.model.evidence import (
     AnyEvent,
@@ -25,26 +26,19 @@ from smtpcheck.model.evidence import (
 )
 from smtpcheck.model.explanation import Explained, Explanation
 from smtpcheck.model.facts import (
-    Alias,
     AuthFacts,
     BannerFacts,
     Certificate,
-    Classified,
     ConfigFacts,
     ConnectFacts,
-    DnsFacts,
     EhloFacts,
     EnvelopeFacts,
-    ExtendedError,
     Facts,
-    HostsEntry,
     Keyword,
-    Lookup,
     MessageFacts,
     ProxyFacts,
     QuitFacts,
     StarttlsFacts,
-    SystemAnswer,
     TlsFacts,
     TrustStore,
     Verification,
