@@ -30,7 +30,7 @@ def test_smoke_test_in_python(name: str, code: int, ca_file: str) -> None:
             SMTP_CA_FILE=ca_file,
         )
     assert done.returncode == code, done.stderr
-    assert ("535" in done.stdout) is (code == 16)
+    assert ("535 5.7.8" in done.stdout) is (code == 16)
     assert "not-the-password" not in done.stdout + done.stderr
 
 
