@@ -37,6 +37,13 @@ def test_a_name_that_neither_the_system_nor_dns_knows() -> Report:
         return checked(f"{HOST}:587")
 
 
+@gives("dns-name-not-found", LIKELY, Stage.DNS)
+def test_a_provider_s_host_that_the_resolver_denies() -> Report:
+    """A well-known name exists: that it does not is this resolver's word, and no certainty."""
+    with FakeDns() as dns:
+        return checked("smtp.gmail.com:587", resolver=dns.address)
+
+
 @gives("dns-no-address", CERTAIN, Stage.DNS)
 def test_a_name_without_an_address() -> Report:
     """NODATA."""

@@ -31,6 +31,17 @@ def unresolved(scene: Scene) -> Iterator[Found | Ask]:
         yield Found(id="resolver-unreachable", certainty=Certainty.LIKELY, facts=shown, evidence=scene.shows(step))
         return
     id, certainty = _cause(facts)
+    if id == "dns-name-not-found" and scene.provider is not None:
+        # A provider's own host exists for others: then it is this resolver that denies it (a filter, a closed network).
+        yield Found(
+            id=id,
+            certainty=Certainty.LIKELY,
+            facts=shown,
+            evidence=scene.shows(step),
+            alternatives=("dns-temporary-failure",),
+            settle="the same name asked of another nameserver (--resolver IP): this one may deny names that exist",
+        )
+        return
     if id is not None:
         alternatives = ("dns-temporary-failure",) if id == "dnssec-bogus" and certainty is Certainty.LIKELY else ()
         yield Found(id=id, certainty=certainty, facts=shown, evidence=scene.shows(step), alternatives=alternatives)
