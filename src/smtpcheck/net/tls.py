@@ -198,14 +198,15 @@ class TlsEngine:
         return error
 
     def _keep_chain(self) -> None:
+        self._chain = self._certificates("get_unverified_chain")
+
+    def _certificates(self, method: str) -> tuple[bytes, ...]:
         try:
             tls: Any = self._tls  # before Python 3.13 only its private core has the method
-            reader = getattr(tls, "get_unverified_chain", None) or tls._sslobj.get_unverified_chain
-            self._chain = tuple(
-                one if isinstance(one, bytes) else bytes(one.public_bytes(_DER)) for one in reader() or ()
-            )
+            reader = getattr(tls, method, None) or getattr(tls._sslobj, method)
+            return tuple(one if isinstance(one, bytes) else bytes(one.public_bytes(_DER)) for one in reader() or ())
         except (AttributeError, ValueError, ssl.SSLError):
-            self._chain = ()
+            return ()
 
     # ---- data
 
@@ -304,6 +305,10 @@ class TlsEngine:
         if not self._chain:
             self._keep_chain()
         return self._chain
+
+    def trusted_path(self) -> tuple[bytes, ...]:
+        """The path that OpenSSL found, DER, from the server's certificate to the store's; empty if it trusts none."""
+        return self._certificates("get_verified_chain") if self.done and self.chain_accepted else ()
 
     @property
     def chain_accepted(self) -> bool:
