@@ -5,7 +5,6 @@ longer than they need to be) is refused, never guessed at: whoever reads with th
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
 UTF8_STRING, PRINTABLE_STRING, IA5_STRING = 0x0C, 0x13, 0x16
@@ -19,14 +18,16 @@ class NotPlain(ValueError):
     """This is no DER, or none of the plain kind that is read here."""
 
 
-class Element(NamedTuple):
-    """One element: its tag, and where it, and its content, begin and end in `data`."""
+class Element:
+    """One element: its tag, and where it, and its content, begin and end in `data`.
 
-    data: bytes
-    tag: int
-    begin: int
-    start: int
-    end: int
+    A plain class: some hundred of them are made for each certificate, in the middle of a session.
+    """
+
+    __slots__ = ("begin", "data", "end", "start", "tag")
+
+    def __init__(self, data: bytes, tag: int, begin: int, start: int, end: int) -> None:
+        self.data, self.tag, self.begin, self.start, self.end = data, tag, begin, start, end
 
     @property
     def content(self) -> bytes:
