@@ -35,7 +35,7 @@ def full(der: bytes) -> Fields | None:
 
 def signed(
     *,
-    name: Sequence[x509.NameAttribute] = (x509.NameAttribute(NameOID.COMMON_NAME, HOST),),
+    name: "Sequence[x509.NameAttribute[str]]" = (x509.NameAttribute(NameOID.COMMON_NAME, HOST),),
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey = RSA_2048,
     algorithm: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None = None,
     more: Sequence[tuple[x509.ExtensionType, bool]] = (),
@@ -53,7 +53,7 @@ def signed(
     return builder.sign(key, chosen).public_bytes(Encoding.DER)
 
 
-def attribute(kind: x509.ObjectIdentifier, value: str) -> x509.NameAttribute:
+def attribute(kind: x509.ObjectIdentifier, value: str) -> "x509.NameAttribute[str]":
     return x509.NameAttribute(kind, value)
 
 
