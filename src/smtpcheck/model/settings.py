@@ -46,15 +46,16 @@ class Entry:
     """One key as a carrier found it, flat: `mail.options.host`, `EMAIL_HOST`, `mailer.SMTP_ADDR`.
 
     `value` keeps the type that the syntax gives it (everything is text in an environment); it may be a secret, so it is
-    not shown. `unread` says why the value could not be had: it is an expression of a language, or stands in a file that
-    is only referred to.
+    not shown. `raw` is the text as it stands in a file whose dialects differ (an `.env`, an ini file): the
+    application's own dialect decides what it means. `unread` says why the value could not be had: it is an expression
+    of a language, or stands in a file that is only referred to.
     """
 
     key: str
     value: Value = field(repr=False)
     origin: Origin
     unread: str | None = None
-    notes: tuple[str, ...] = ()
+    raw: str | None = field(default=None, repr=False)
 
 
 @record

@@ -52,7 +52,11 @@ class Intent:
 
 @record
 class Reader:
-    """One application: how it is recognised, read and written. `syntax` is the one that `spell` is written in."""
+    """One application: how it is recognised, read and written. `syntax` is the one that `spell` is written in.
+
+    `dialect` names how it reads an `.env` or an ini file, where that matters (`carriers.dialects`). `generic` readers
+    stand back behind every other.
+    """
 
     name: str
     title: str
@@ -64,6 +68,7 @@ class Reader:
     marks: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     generic: bool = False
+    dialect: str | None = None
     fits: Callable[[Given], bool] | None = None
 
     @property

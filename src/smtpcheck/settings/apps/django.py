@@ -70,7 +70,8 @@ def _security(keys: Keys, effects: list[Effect]) -> Setting:
     for entry in (tls, ssl):
         if entry is not None and entry.unread is not None:
             return keys.text(entry.key)  # not known: the value is an expression
-    return Setting(value=Security.NONE, origin=(tls or ssl).origin) if tls or ssl else keys.default(Security.NONE)
+    said = tls or ssl
+    return keys.default(Security.NONE) if said is None else Setting(value=Security.NONE, origin=said.origin)
 
 
 def _effects(keys: Keys, *, has_user: bool, has_secret: bool) -> list[Effect]:
