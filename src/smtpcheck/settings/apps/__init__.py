@@ -30,7 +30,7 @@ from pkgutil import iter_modules
 
 from smtpcheck.model import UsageError
 from smtpcheck.model.record import record
-from smtpcheck.model.settings import Assignment, Given, Reading, Security
+from smtpcheck.model.settings import Assignment, Given, Reading, Security, Value
 from smtpcheck.settings.quote import quoted
 
 PLACEHOLDER = "PASSWORD"
@@ -48,6 +48,18 @@ class Intent:
     sender: str | None = None
     ehlo: str | None = None
     timeout: float | None = None
+
+
+def login(intent: Intent, user: str, secret: str, *more: Assignment) -> tuple[Assignment, ...]:
+    """The keys of a login, none where there is none: its name, a placeholder for its secret, and what goes with it."""
+    if intent.user is None:
+        return ()
+    return (Assignment(key=user, value=intent.user), Assignment(key=secret, value=PLACEHOLDER), *more)
+
+
+def where(value: Value, key: str) -> tuple[Assignment, ...]:
+    """The key with its value, nothing where the value is None."""
+    return () if value is None else (Assignment(key=key, value=value),)
 
 
 @record

@@ -1,4 +1,4 @@
-"""Constants in PHP arrays, Ruby hashes and JavaScript objects, read with a scanner that knows comments, strings and
+"""Constants in PHP arrays, Ruby hashes and JavaScript objects, read by a scanner that knows comments, strings and
 nesting, and executes nothing.
 
 Keys are flat: `mail_smtphost`, `mail_smtpstreamoptions.ssl.verify_peer`. A value that is no constant (a call, a variable,
