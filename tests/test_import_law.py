@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "diagnose": {"dialogue", "providers", "replies", "smtp"},
     "report": {"smtp"},
     "inquiry": {"diagnose", "net", "probe", "smtp"},
+    "application": {"diagnose", "settings"},
     "api": {"diagnose", "inquiry", "net", "probe", "report", "serve", "settings", "smtp"},
-    "cli": {"api", "diagnose", "providers", "report", "serve", "settings"},
+    "cli": {"api", "application", "diagnose", "providers", "report", "serve", "settings"},
 }
 """Beside `model` and `_version`, which all may import, and the package's own modules."""
 

@@ -13,12 +13,13 @@ from smtpcheck.cli.demo import demo
 from smtpcheck.cli.explain import explain
 from smtpcheck.cli.misuse import Misuse
 from smtpcheck.cli.providers import providers
+from smtpcheck.cli.settings import settings
 
 Work = Callable[[], int]
 
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
-_COMMANDS = ("check", "explain", "providers", "demo", "completion")
+_COMMANDS = ("check", "explain", "settings", "providers", "demo", "completion")
 
 
 class Commands(TyperGroup):
@@ -57,6 +58,7 @@ app = typer.Typer(
 _SURPLUS = {"allow_extra_args": True}
 app.command(cls=Grouped, context_settings=_SURPLUS)(check)
 app.command(cls=Grouped)(explain)
+app.command(cls=Grouped)(settings)
 app.command(cls=Grouped)(providers)
 app.command(cls=Grouped, context_settings=_SURPLUS)(demo)
 app.command(cls=Grouped, context_settings=_SURPLUS)(completion)

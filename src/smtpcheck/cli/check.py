@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from smtpcheck.cli.misuse import Misuse
+from smtpcheck.cli.settings import known_applications, process_id
 from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
+_APPLICATION = "Settings of an application"
 _CERTIFICATES, _TIME, _OUTPUT = "Certificates", "How far and how long", "Output"
 
 
@@ -286,6 +288,57 @@ def check(
     insecure: Annotated[
         bool, typer.Option("--insecure", rich_help_panel=_CERTIFICATES, help="Go on with any certificate.")
     ] = False,
+    app_config: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--app-config",
+            metavar="FILE",
+            rich_help_panel=_APPLICATION,
+            help="In place of TARGET: check exactly what the application with this configuration does. Can be "
+            "repeated. smtpcheck settings FILE shows what is read.",
+        ),
+    ] = None,
+    app: Annotated[
+        str | None,
+        typer.Option(
+            "--app",
+            metavar="NAME",
+            rich_help_panel=_APPLICATION,
+            autocompletion=known_applications,
+            help="The application, where its keys do not tell.",
+        ),
+    ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option("--service", metavar="NAME", rich_help_panel=_APPLICATION, help="One service of a compose file."),
+    ] = None,
+    app_process: Annotated[
+        str | None,
+        typer.Option(
+            "--app-process",
+            metavar="PID",
+            rich_help_panel=_APPLICATION,
+            help="The environment of this running process.",
+        ),
+    ] = None,
+    from_here: Annotated[
+        bool,
+        typer.Option(
+            "--from-here",
+            rich_help_panel=_APPLICATION,
+            help="Check from here, although the configuration is a container's and names its own network.",
+        ),
+    ] = False,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            rich_help_panel=_APPLICATION,
+            autocompletion=known_applications,
+            help="After a pass, write the settings that worked for this application, a placeholder for the password.",
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object on standard output.")
     ] = False,
@@ -319,12 +372,21 @@ def check(
         raise Misuse(f"--json contradicts {'-q' if quiet else '-v'}: the JSON object always holds everything")
     if quiet and verbose:
         raise Misuse("-q and -v exclude each other: give one of them")
+    if json and as_ is not None:
+        raise Misuse("--json and --as exclude each other: standard output holds one of them")
+    if not app_config and app_process is None:
+        for option, value in (("--app", app), ("--service", service), ("--from-here", from_here)):
+            if value:
+                raise Misuse(f"{option} needs --app-config FILE or --app-process PID")
+    process_id(app_process)
 
     from smtpcheck.cli.session import Check, Display  # everything else, now that something is to be done
     from smtpcheck.settings.request import Request
 
     display = Display(**{name: given.pop(name) for name in ("json", "quiet", "verbose", "color")})
-    return Check(request=Request(**{**given, "recipients": tuple(recipients or ())}), display=display)
+    spell_as = given.pop("as_")
+    given |= {"recipients": tuple(recipients or ()), "app_config": tuple(app_config or ())}
+    return Check(request=Request(**given), display=display, spell_as=spell_as)
 
 
 def _surplus(target: str | None) -> str:

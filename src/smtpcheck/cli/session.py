@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -45,19 +45,40 @@ class Display:
 
 @record
 class Check:
-    """A check that was asked for; called, it is done and gives the exit code."""
+    """A check that was asked for; called, it is done and gives the exit code. `spell_as` names the application in whose
+    words the settings are to be written if they work.
+    """
 
     request: Request
     display: Display
+    spell_as: str | None = None
 
     def __call__(self) -> int:
+        retell = None
         try:
-            target, options = prepare(self.request)
+            if self.request.app_config or self.request.app_process is not None:
+                from smtpcheck.cli.application import prepare_application
+
+                target, options, retell = prepare_application(self.request)
+            else:
+                target, options = prepare(self.request)
+            write = self._writer()
         except UnusableTarget as error:
-            report = api.refuse(error.target, Options(), str(error))
+            report = api.refuse(error.target, Options(), str(error), error.cause)
             show(report, self.display)
             return report.exit_code
-        return asyncio.run(session(target, options, self.display)).exit_code
+        report = asyncio.run(session(target, options, self.display, retell=retell))
+        if write is not None:
+            write(report)
+        return report.exit_code
+
+    def _writer(self) -> Callable[[Report], None] | None:
+        """What writes the settings that worked, if that was asked for. Raises UsageError for an unknown application."""
+        if self.spell_as is None:
+            return None
+        from smtpcheck.cli.application import writer
+
+        return writer(self.spell_as)
 
 
 def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Target, Options]:
@@ -67,7 +88,9 @@ def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[
     return with_secret(request, target, options, environ)
 
 
-async def session(target: Target, options: Options, display: Display) -> Report:
+async def session(
+    target: Target, options: Options, display: Display, *, retell: Callable[[Report], Report] | None = None
+) -> Report:
     """Runs the check and prints its report. Raises OSError when the report could not be written."""
     live = _live(display)
     failures: list[OSError] = []
@@ -83,7 +106,9 @@ async def session(target: Target, options: Options, display: Display) -> Report:
     interrupt = asyncio.Event()
     with live or nullcontext(), _ctrl_c(interrupt):
         async with _repainting(live):
-            report = await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
+            report = await api.run(
+                target, options, progress=live, on_report=on_report, interrupt=interrupt, retell=retell
+            )
     if failures:
         raise failures[0]
     return report

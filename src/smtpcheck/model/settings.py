@@ -8,8 +8,8 @@ where that is not what the words seem to say. The password itself travels beside
 from dataclasses import field
 from enum import StrEnum
 
+from smtpcheck.model.finding import Finding
 from smtpcheck.model.record import record
-from smtpcheck.model.report import Finding
 from smtpcheck.model.secret import Secret
 from smtpcheck.model.target import Origin
 

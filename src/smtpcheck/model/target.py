@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from types import MappingProxyType
 
+from smtpcheck.model.finding import Finding
 from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.words import Protocol, Stage, TlsMode
@@ -34,7 +35,7 @@ class Target:
 
     `host` is what is resolved: an ASCII name (A-label) or an address literal, empty for `unix:`. `sender` None means
     that no MAIL is sent, the empty text is the null reverse-path. `address` overrides resolution. `notes` are remarks
-    on the values that stop nothing.
+    on the values that stop nothing, `findings` what an application's configuration says, where they are from one.
     """
 
     host: str
@@ -50,6 +51,7 @@ class Target:
     secret: SecretFacts | None = None
     origin: Mapping[str, Origin] = field(default_factory=lambda: _NOTHING)
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def label(self) -> str:

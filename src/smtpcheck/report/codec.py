@@ -13,7 +13,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -43,6 +43,7 @@ from smtpcheck.model import (
     TlsFacts,
     UsageError,
 )
+from smtpcheck.model.settings import Service
 
 SCHEMA = 1
 LARGEST_FILE = 64 * 1024 * 1024
@@ -102,6 +103,11 @@ def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
     """What was found in pasted text, as plain JSON values."""
     written: dict[str, Any] = _write(explanation)
     return {key: written.pop(key) for key in ("schema", "stage")} | written
+
+
+def services_to_json(services: Sequence[Service]) -> dict[str, Any]:
+    """What applications' configurations say, as plain JSON values. Holds no secret."""
+    return {"schema": SCHEMA, "services": [_write(service) for service in services]}
 
 
 def text(value: object) -> str:

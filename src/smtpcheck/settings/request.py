@@ -60,3 +60,9 @@ class Request:
     client_key_password_env: str | None = None
     min_tls: str | None = None
     insecure: bool = False
+
+    app_config: tuple[str, ...] = ()
+    app: str | None = None
+    service: str | None = None
+    app_process: str | None = None
+    from_here: bool = False
