@@ -2,8 +2,8 @@
 environment, which have no effect from 2.1 on.
 
 `systemEmailSecure` is implicit TLS, else nodemailer takes STARTTLS when it is offered: `systemEmailRequireTLS` and
-`systemEmailIgnoreTLS` are handed over in a place where nodemailer does not read them. `systemEmailConnectionHost` is the
-EHLO name, not the server. AUTH is always used, with the From address where no user is set.
+`systemEmailIgnoreTLS` are handed over in a place where nodemailer does not read them. `systemEmailConnectionHost` is
+the EHLO name, not the server. AUTH is always used, with the From address where no user is set.
 """
 
 from smtpcheck.model.settings import Assignment, DeadKey, Does, Effect, Given, Reading, Security, Settings

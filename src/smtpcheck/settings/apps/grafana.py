@@ -1,7 +1,7 @@
 """Grafana: `[smtp]` in `grafana.ini` or `custom.ini`, and `GF_SMTP_*` in the environment, which wins.
 
-`host` holds host and port together. `startTLS_policy` is MandatoryStartTLS, NoStartTLS, or anything else, which counts as
-opportunistic; on port 465 TLS is implicit whatever it says. A password with `#` or `;` needs three double quotes.
+`host` holds host and port together. `startTLS_policy` is MandatoryStartTLS, NoStartTLS, or anything else, which counts
+as opportunistic; on port 465 TLS is implicit whatever it says. A password with `#` or `;` needs three double quotes.
 """
 
 from smtpcheck.model import Origin

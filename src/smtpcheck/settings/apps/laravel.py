@@ -1,8 +1,8 @@
 """Laravel: `MAIL_*` in `.env`, through the skeleton's `config/mail.php`.
 
 From skeleton 11 on `MAIL_SCHEME` (smtp, smtps) says when TLS begins and `MAIL_ENCRYPTION` is a dead key; before, it was
-the other way round. Without either, Symfony's mailer takes implicit TLS on 465 and STARTTLS when it is offered. phpdotenv
-cuts a value without quotes at `#`. `MAIL_MAILER=log`, the skeleton's default, sends nothing.
+the other way round. Without either, Symfony's mailer takes implicit TLS on 465 and STARTTLS when it is offered.
+phpdotenv cuts a value without quotes at `#`. `MAIL_MAILER=log`, the skeleton's default, sends nothing.
 """
 
 from smtpcheck.model.settings import Assignment, DeadKey, Does, Effect, Given, Reading, Security, Setting, Settings

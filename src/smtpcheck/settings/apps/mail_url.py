@@ -1,7 +1,7 @@
 """Meteor and Rocket.Chat: `MAIL_URL=smtps://user:pass@host:465`, passed on to nodemailer.
 
-`smtps` is implicit TLS. `smtp` begins in clear on every port, 465 too: there Meteor logs a debug line ("You probably want
-'smtps://'") and then waits for a greeting that never comes. Without MAIL_URL mail is printed to the console.
+`smtps` is implicit TLS. `smtp` begins in clear on every port, 465 too: there Meteor logs a debug line ("You probably
+want 'smtps://'") and then waits for a greeting that never comes. Without MAIL_URL mail is printed to the console.
 """
 
 from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Setting, Settings
@@ -64,8 +64,8 @@ def _effects(keys: Keys, parts: url.Parts) -> list[Effect]:
         found.append(
             keys.effect(
                 Does.CHANGES_VALUE,
-                "a reserved character (@ / # ?) stands unencoded in the user or the password of MAIL_URL, so the URL is "
-                "taken apart elsewhere than meant: write @ as %40, / as %2F, # as %23, ? as %3F",
+                "a reserved character (@ / # ?) stands unencoded in the user or the password of MAIL_URL, so the URL "
+                "is taken apart elsewhere than meant: write @ as %40, / as %2F, # as %23, ? as %3F",
                 _NAME,
             )
         )

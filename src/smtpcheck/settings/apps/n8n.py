@@ -1,7 +1,7 @@
 """n8n: `N8N_SMTP_*` in the environment, passed on to nodemailer.
 
-Its defaults are port 465 and `N8N_SMTP_SSL=true`. Whoever sets the port to 587 and nothing else speaks TLS to a port that
-waits for clear text. Without SSL it takes STARTTLS when it is offered, unless `N8N_SMTP_STARTTLS` is false.
+Its defaults are port 465 and `N8N_SMTP_SSL=true`. Whoever sets the port to 587 and nothing else speaks TLS to a port
+that waits for clear text. Without SSL it takes STARTTLS when it is offered, unless `N8N_SMTP_STARTTLS` is false.
 """
 
 from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Setting, Settings

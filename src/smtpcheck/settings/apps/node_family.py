@@ -1,5 +1,5 @@
-"""What applications do that hand host, port and one switch to nodemailer: `true` is implicit TLS, everything else begins
-in clear and takes STARTTLS when it is offered.
+"""What applications do that hand host, port and one switch to nodemailer: `true` is implicit TLS, everything else
+begins in clear and takes STARTTLS when it is offered.
 """
 
 from smtpcheck.model.settings import Does, Effect, Security, Setting

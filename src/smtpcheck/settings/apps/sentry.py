@@ -1,4 +1,5 @@
-"""Sentry (self-hosted): `mail.*` in `sentry/config.yml`, or `SENTRY_EMAIL_*` and `SENTRY_SERVER_EMAIL` in the environment.
+"""Sentry (self-hosted): `mail.*` in `sentry/config.yml`, or `SENTRY_EMAIL_*` and `SENTRY_SERVER_EMAIL` in the
+environment.
 
 Defaults: port 25, no TLS. Values in the file win over the web interface, and lock it. The host of a self-hosted
 installation is `smtp`, a container beside it.

@@ -1,5 +1,5 @@
-"""Strapi with the nodemailer provider: `email.config.providerOptions` in `config/plugins.js`, read and not executed; its
-values mostly come from `SMTP_*` variables, which can be given beside it.
+"""Strapi with the nodemailer provider: `email.config.providerOptions` in `config/plugins.js`, read and not executed;
+its values mostly come from `SMTP_*` variables, which can be given beside it.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Uptime Kuma: a notification of type smtp as JSON (the `config` column of its table `notification`).
 
-`smtpSecure` is implicit TLS; without it nodemailer takes STARTTLS when it is offered. AUTH is used where a username or a
-password is set.
+`smtpSecure` is implicit TLS; without it nodemailer takes STARTTLS when it is offered. AUTH is used where a username or
+a password is set.
 """
 
 from smtpcheck.model.settings import Assignment, Does, Given, Reading, Security, Settings

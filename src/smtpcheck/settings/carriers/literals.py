@@ -1,8 +1,8 @@
 """Constants in PHP arrays, Ruby hashes and JavaScript objects, read by a scanner that knows comments, strings and
 nesting, and executes nothing.
 
-Keys are flat: `mail_smtphost`, `mail_smtpstreamoptions.ssl.verify_peer`. A value that is no constant (a call, a variable,
-a text with a variable inside) is told as unread.
+Keys are flat: `mail_smtphost`, `mail_smtpstreamoptions.ssl.verify_peer`. A value that is no constant (a call, a
+variable, a text with a variable inside) is told as unread.
 """
 
 import re
