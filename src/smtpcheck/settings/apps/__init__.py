@@ -113,12 +113,10 @@ def reader_named(name: str) -> Reader:
 def recognised(given: Given) -> tuple[Reader, ...]:
     """The readers that fit, none where nothing does. Several: only the user can tell (`--app`)."""
     able = [reader for reader in readers() if set(reader.syntaxes) & set(given.syntaxes)]
-    sure = [reader for reader in able if _is_marked(reader, given)]
-    if sure:
-        return tuple(sure)
-    possible = [reader for reader in able if _has_keys(reader, given)]
-    special = [reader for reader in possible if not reader.generic]
-    return tuple(special or possible)
+    found = [reader for reader in able if _is_marked(reader, given)]
+    if not any(not reader.generic for reader in found):
+        found += [reader for reader in able if _has_keys(reader, given) and reader not in found]
+    return tuple([reader for reader in found if not reader.generic] or found)
 
 
 def _is_marked(reader: Reader, given: Given) -> bool:

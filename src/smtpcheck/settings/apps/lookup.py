@@ -116,6 +116,16 @@ def setting(entry: Entry, convert: Callable[[Value], Value] = lambda value: valu
     return Setting(value=value, origin=entry.origin)
 
 
+def same(setting: Setting) -> Setting:
+    """The same value from the same place: the envelope sender where it is the From address."""
+    return Setting(value=setting.value, origin=setting.origin)
+
+
+def logs_in(keys: Keys, user: Setting, name: str) -> Setting:
+    """The rule of most libraries: a user means a login."""
+    return keys.derived(user.value is not None, f"{name} is set" if user.value is not None else f"no {name}")
+
+
 def as_text(value: Value) -> str:
     """A value as an environment would hold it."""
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)

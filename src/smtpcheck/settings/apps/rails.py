@@ -14,7 +14,7 @@ _METHOD = "config.action_mailer.delivery_method"
 
 
 def mailer(keys: Keys, *, app: str, sender: Setting, ehlo: str = "domain") -> Reading:
-    """What the mail gem does with ActionMailer's own options, for every application that hands them over as they are."""
+    """What the mail gem does with ActionMailer's own options."""
     told, secret = keys.secret("password")
     user = keys.text("user_name")
     security = security_of(keys)

@@ -44,7 +44,7 @@ SYNTAXES = (
     Syntax("python", r".*\.py", python_source.entries),
     Syntax("php", r".*\.php", literals.php, lambda text: text.lstrip().startswith("<?php")),
     Syntax("ruby", r".*\.rb", literals.ruby),
-    Syntax("javascript", r".*\.(?:js|ts|mjs|cjs)", literals.php),
+    Syntax("javascript", r".*\.(?:js|ts|mjs|cjs)", literals.javascript),
     Syntax("properties", r".*\.properties", plain_lines.properties),
     Syntax("json", r".*\.json", json_text.entries, lambda text: text.lstrip()[:1] == "{"),
     Syntax("postfix", r"main\.cf", plain_lines.postfix),

@@ -1,8 +1,8 @@
 """Constants in PHP arrays, Ruby hashes and JavaScript objects, read by a scanner that knows comments, strings and
 nesting, and executes nothing.
 
-Keys are flat: `mail_smtphost`, `mail_smtpstreamoptions.ssl.verify_peer`. A value that is no constant (a call, a variable,
-a text with a variable inside) is told as unread.
+Keys are flat: `mail_smtphost`, `mail_smtpstreamoptions.ssl.verify_peer`. A value that is no constant (a call, a
+variable, a text with a variable inside) is told as unread.
 """
 
 import re
@@ -43,10 +43,15 @@ def ruby(source: Source) -> tuple[Entry, ...]:
     return _scan(source, _ruby_text)
 
 
-def _scan(source: Source, text_of: "type[_Text]") -> tuple[Entry, ...]:
+def javascript(source: Source) -> tuple[Entry, ...]:
+    """The constants of the object that a module exports, or that its arrow function gives."""
+    return _scan(source, _Text, _Module)
+
+
+def _scan(source: Source, text_of: "type[_Text]", scanner: "type[_Scanner] | None" = None) -> tuple[Entry, ...]:
     tokens = list(_tokens(source))
     found = []
-    for entry in _Scanner(source, tokens, text_of()).top():
+    for entry in (scanner or _Scanner)(source, tokens, text_of()).top():
         found.append(entry)
         if len(found) > ENTRIES:
             raise source.refuse(f"there are more than {ENTRIES} values, the most that are read")
@@ -186,6 +191,23 @@ class _Scanner:
             more, line = True, at_line
             self.at += 1
         return more
+
+
+class _Module(_Scanner):
+    """A JavaScript or TypeScript module."""
+
+    def top(self) -> Iterator[Entry]:
+        while self.at < len(self.tokens):
+            kind, text, _ = self.peek()
+            self.at += 1
+            if kind == "arrow" or text in ("=", "default", "return"):
+                self.at += self.peek()[1] == "("
+                if self.peek()[1] == "{" and not self.is_destructured():
+                    yield from self.value("", 0)
+
+    def is_destructured(self) -> bool:
+        """Whether `{ env }` is the parameter of a function, and no object."""
+        return self.peek(2)[1] in ("}", ",") and self.peek(1)[0] == "word"
 
 
 def _bare(text: str) -> str:
