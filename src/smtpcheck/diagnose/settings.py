@@ -4,7 +4,7 @@ A reader (`settings.apps`) tells what the application does; here that becomes a 
 would end it. How the change is written in the application's own files is added by `smtpcheck.application`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -56,14 +56,27 @@ def judge(reading: Reading, title: str, *, container: bool = False) -> tuple[Jud
         *_by_tables(reading),
         *_dead(reading, title),
     ]
+    settled = _mode_is_told(reading, judged)
     once: dict[tuple[str, object], Judged] = {}
     for one in judged:
+        if settled and one.found.id == "port-and-tls-mode-disagree":
+            continue
         # An effect says it better than the general rule: it stands first.
         key = one.effect.told if one.effect is not None else None
         if key is None and any(id == one.found.id for id, _ in once):
             continue
         once.setdefault((one.found.id, key), one)
     return tuple(once.values())
+
+
+def _mode_is_told(reading: Reading, judged: Sequence[Judged]) -> bool:
+    """Whether something says already why the TLS mode is not what it should be: that it does not go with the port
+    follows.
+    """
+    key = reading.settings.security.origin.key
+    wrong = (Does.CHANGES_VALUE, Does.SENDS_IN_CLEAR, Does.REFUSES)
+    by_reader = any(one.does in wrong and one.origin.key == key for one in reading.effects if key is not None)
+    return by_reader or any(one.found.id == "application-sends-in-clear" for one in judged)
 
 
 def container_name(reading: Reading, title: str, *, services: tuple[str, ...]) -> Judged | None:
