@@ -14,7 +14,7 @@ from smtpcheck.model.settings import Security, Service, Value
 from smtpcheck.settings.applications import Application
 from smtpcheck.settings.apps import readers
 from smtpcheck.settings.host import UnusableHost, usable_host
-from smtpcheck.settings.own_words import of_effect, step
+from smtpcheck.settings.own_words import of_dead, of_effect, step
 
 _ORDER = tuple(Severity)
 _OTHERS = ("PHPMailer", "Symfony", "smtplib", "Jakarta", "ConfigParser", "WordPress")
@@ -41,6 +41,7 @@ _SETTINGS: Mapping[str, str] = {
     "username-must-be-fixed-word": "user",
     "username-must-be-full-address": "user",
     "username-must-be-provider-login": "user",
+    "application-skips-login": "secret",
     "bad-credentials": "secret",
     "app-password-required": "secret",
     "wrong-credential-type": "secret",
@@ -146,8 +147,12 @@ def _host(application: Application) -> Iterator[Judged]:
 def _told(one: Judged, application: Application) -> Finding:
     """A judgement in words: its page, the sentence of the application, and the step in its own words first."""
     base = finding(one.found)
-    own = of_effect(application, one.effect) if one.effect is not None else None
-    own = own or (step(application, one.change) if one.change else None)
+    named = one.effect is not None and one.effect.instead is not None
+    own = step(application, one.change) if one.change and not named else None
+    if own is None and one.effect is not None:
+        own = of_effect(application, one.effect)
+    if one.dead:
+        own = of_dead(one.dead)
     told = _without_others(base, application)
     steps = dict.fromkeys((*([own] if own else []), *told.fix))
     return replace(told, why=one.told or told.why, fix=tuple(steps)[:_MOST_STEPS])
@@ -160,7 +165,9 @@ def _without_others(told: Finding, application: Application) -> Finding:
 
 
 def _speaks_of_others(text: str, title: str) -> bool:
+    """Whether it names applications, and this one is none of them. Postfix is the server as often as the client."""
     names = {word for reader in readers() for word in re.split(r"[^\w.]+", reader.title) if word[:1].isupper()}
+    names -= {"Postfix", "SMTP_", "Boot", "CE"}
     spoken = {name for name in (*names, *_OTHERS, "nodemailer") if re.search(rf"\b{re.escape(name)}\b", text)}
     return bool(spoken) and not any(name in title for name in spoken)
 

@@ -16,7 +16,7 @@ from smtpcheck.diagnose.scene import Scene
 from smtpcheck.model import Certainty, Options, Origin, Target, TlsMode
 from smtpcheck.model.record import record
 from smtpcheck.model.secret import SecretFacts, SecretKind
-from smtpcheck.model.settings import Does, Effect, Reading, Security, Setting, Value
+from smtpcheck.model.settings import DeadKey, Does, Effect, Reading, Security, Setting, Value
 from smtpcheck.providers import Provider, by_host
 
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
@@ -37,13 +37,14 @@ class Judged:
     """A cause, the sentence that says it of this application (None: the page's own), and what would end it.
 
     `change` holds fields of the normalised record with the values to put there, None where only the user knows it.
-    `effect` is what it comes from, if a reader told it.
+    `effect` or `dead` is what it comes from, if a reader told it.
     """
 
     found: Found
     told: str | None = None
     change: Mapping[str, Value] = field(default_factory=lambda: _NOTHING)
     effect: Effect | None = None
+    dead: tuple[DeadKey, ...] = ()
 
 
 def judge(reading: Reading, title: str, *, container: bool = False) -> tuple[Judged, ...]:
@@ -61,8 +62,8 @@ def judge(reading: Reading, title: str, *, container: bool = False) -> tuple[Jud
     for one in judged:
         if settled and one.found.id == "port-and-tls-mode-disagree":
             continue
-        # An effect says it better than the general rule: it stands first.
-        key = one.effect.told if one.effect is not None else None
+        # An effect says it better than the general rule, and stands before it.
+        key = one.effect.told if one.effect is not None else one.dead or None
         if key is None and any(id == one.found.id for id, _ in once):
             continue
         once.setdefault((one.found.id, key), one)
@@ -131,7 +132,7 @@ _CAUSES = {
     Does.IGNORES: "setting-has-no-effect",
     Does.REFUSES: "client-config-error",
     Does.SENDS_IN_CLEAR: "application-sends-in-clear",
-    Does.SKIPS_LOGIN: "credentials-missing-in-client",
+    Does.SKIPS_LOGIN: "application-skips-login",
     Does.LOGS_IN_WITHOUT_SECRET: "credentials-missing-in-client",
     Does.CHANGES_VALUE: "setting-read-otherwise",
     Does.CONNECTS_TO_LOCALHOST: "app-calls-localhost",
@@ -158,8 +159,8 @@ def _of_effect(effect: Effect, reading: Reading, title: str) -> Judged:
         "user": str(settings.user.value or ""),
         "source": at.file or "",
     }
-    if id == "password-mangled-by-config":
-        facts["value"] = ""
+    if id in ("password-mangled-by-config", "credentials-missing-in-client"):
+        facts["value"] = ""  # what these pages call so is something else
     return Judged(
         found=Found(
             id=id,
@@ -185,6 +186,13 @@ def _mend_refused(reading: Reading, effect: Effect) -> Mapping[str, Value]:
     return _NOTHING
 
 
+def _mend_skipped(reading: Reading, effect: Effect) -> Mapping[str, Value]:
+    """Half of a login is missing, or a switch is off: the reader then names it."""
+    settings = reading.settings
+    missing = "secret" if not settings.secret.present else "user" if not settings.user.value else None
+    return _NOTHING if missing is None or effect.instead is not None else {missing: None}
+
+
 def _mend_by(**change: Value) -> "Mend":
     return lambda reading, effect: change
 
@@ -195,7 +203,7 @@ _MENDS: Mapping[Does, Mend] = {
     Does.IGNORES: _mend_by(),
     Does.REFUSES: _mend_refused,
     Does.SENDS_IN_CLEAR: _mend_security,
-    Does.SKIPS_LOGIN: _mend_by(secret=None),
+    Does.SKIPS_LOGIN: _mend_skipped,
     Does.LOGS_IN_WITHOUT_SECRET: _mend_by(secret=None),
     Does.CHANGES_VALUE: _mend_by(),
     Does.CONNECTS_TO_LOCALHOST: _mend_by(host=None),
@@ -363,7 +371,7 @@ def _dead(reading: Reading, title: str) -> Iterator[Judged]:
                 evidence=tuple(pointer for dead in keys for pointer in pointer_to(dead.origin)),
             ),
             told=_sentence(f"{names}: {why}"),
-            effect=Effect(does=Does.IGNORES, told=why, origin=keys[0].origin),
+            dead=tuple(keys),
         )
 
 

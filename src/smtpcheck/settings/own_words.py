@@ -5,19 +5,24 @@ The application is asked to spell both the present settings and the wanted ones 
 is what has to be changed. A value that is, or holds, the password is never repeated.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from smtpcheck.model import Origin
-from smtpcheck.model.settings import Effect, Entry, Security, Settings, Value
+from smtpcheck.model.settings import DeadKey, Does, Effect, Entry, Security, Settings, Value
 from smtpcheck.settings.applications import Application
 from smtpcheck.settings.apps import PLACEHOLDER, Intent
+from smtpcheck.settings.apps.lookup import as_text
+from smtpcheck.settings.carriers.dialects import DIALECTS
 from smtpcheck.settings.spelling import line
 
 HOST, USER, SENDER = "smtp.example.com", "USER", "you@example.com"
 """What stands for a value that nobody knows yet."""
 
 _LONGEST = 60
+_LOGIN_IN_URL = re.compile(r"://[^/\s]*:[^/\s]*@")
 _CHOSEN = {
     "host": "the name of your mail server",
     "port": "a port that the server listens on",
@@ -55,13 +60,48 @@ def unknown(settings: Settings) -> str | None:
 
 
 def of_effect(application: Application, effect: Effect) -> str | None:
-    """The step for what a reader itself would have instead; None where it names nothing."""
-    if effect.instead is None or effect.origin.key is None:
+    """The step for what a reader told: what to write instead where it knows that, else which line is meant. None where
+    no line is.
+    """
+    origin = effect.origin
+    entry = _entry(application, origin.key) if origin.key is not None else None
+    if entry is None or origin.key is None:
         return None
-    if effect.shown == effect.origin.key:  # another key, not another value: an option in the wrong place
-        return f"write `{effect.instead}` instead of `{effect.shown}`{place(effect.origin)}"
-    written = line(effect.origin.key, effect.instead, _syntax(application, effect.origin))
-    return f"set `{written}`{place(effect.origin)}{_now(effect.shown)}"
+    if effect.instead and effect.shown == origin.key:  # another key, not another value: an option in the wrong place
+        return f"write `{effect.instead}` instead of `{effect.shown}`{place(origin)}"
+    key, now = _named(application, entry.key, origin), _now(_shown(application, entry))
+    if effect.does is Does.CHANGES_VALUE and (quotes := _quotes(application, entry)) is not None:
+        return f"put the value of `{key}`{place(origin)} between {quotes}, which keep it whole"
+    if effect.does is Does.TRUSTS_ANYBODY and entry.key != application.reading.settings.host.origin.key:
+        return f"take `{key}` out{place(origin).replace(' in ', ' of ', 1)}{now}"
+    if effect.instead and not effect.instead.endswith("://") and effect.shown in (None, as_text(entry.value)):
+        written = line(entry.key, _typed(effect.instead, entry), _syntax(application, origin))
+        return f"set `{written}`{place(origin)}{now}"
+    return None if effect.does in _WITHOUT_LINE else f"correct `{key}`{place(origin)}{now}"
+
+
+def of_dead(keys: Sequence[DeadKey]) -> str:
+    """The step for keys that are not read."""
+    first = keys[0]
+    more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+    return f"take `{first.key}`{place(first.origin)}{more} out, and write the value where the application reads it"
+
+
+_WITHOUT_LINE = (Does.WAITS_FOR_EVER, Does.SKIPS_LOGIN, Does.LOGS_IN_WITHOUT_SECRET, Does.CONNECTS_TO_LOCALHOST)
+"""What is not wrong in a line that stands there, but for one that does not."""
+
+
+def _typed(text: str, entry: Entry) -> Value:
+    """A switch as its syntax has it, where the present value is one."""
+    return text == "true" if isinstance(entry.value, bool) and text in ("true", "false") else text
+
+
+def _quotes(application: Application, entry: Entry) -> str | None:
+    """The quotes that keep a value whole which the application's dialect cuts; None where it does not."""
+    dialect = application.reader.dialect
+    if dialect is None or entry.raw is None or DIALECTS[dialect](entry.raw)[1] is None:
+        return None
+    return '`"""` and `"""`' if dialect == "go-ini" else "`'` and `'`"
 
 
 def step(application: Application, change: Mapping[str, Value]) -> str | None:
@@ -86,7 +126,11 @@ def _known(application: Application, change: Mapping[str, Value]) -> list[str]:
         entry = _entry(application, changed[0]) or _entry(application, origins[0].key)
         if entry is not None:
             return [_set(application, entry.key, new[changed[0]], entry)]
-    parts = [_set(application, key, new[key], _entry(application, key)) for key in changed]
+    parts = [
+        _set(application, key, new[key], entry)
+        for key in changed
+        if (entry := _entry(application, key)) is None or as_text(entry.value) != as_text(new[key])
+    ]
     left = [entry for key in gone if (entry := _entry(application, key)) is not None]
     left += [
         entry
@@ -104,19 +148,31 @@ def _present(application: Application, change: Mapping[str, Value]) -> Intent:
     if "security" in change and not isinstance(settings.security.value, Security):
         other = Security.STARTTLS if change["security"] is Security.IMPLICIT else Security.IMPLICIT
         return replace(present, security=other)
+    if "timeout" in change and present.timeout is None:
+        return replace(present, timeout=-1)
     return present
 
 
 def _to_choose(application: Application, name: str) -> str | None:
     """The key of a field whose value only the user knows."""
-    origin: Origin = getattr(application.reading.settings, name).origin
+    settings = application.reading.settings
+    origin: Origin = getattr(settings, name).origin
+    if name == "sender" and origin == settings.user.origin:
+        origin = Origin(kind="default")  # the login's name stands in for it
     entry = _entry(application, origin.key) if origin.key is not None else None
     key = origin.key or _key_of(application, name)
     if key is None:
         return None
     if entry is None:
-        return f"set `{key}`{_somewhere(application)} to {_CHOSEN[name]}"
-    return f"set `{entry.key}`{place(entry.origin)} to {_CHOSEN[name]}{_now(_shown(application, entry))}"
+        return f"set `{_named(application, key, origin)}`{_somewhere(application)} to {_CHOSEN[name]}"
+    shown = _named(application, entry.key, entry.origin)
+    return f"set `{shown}`{place(entry.origin)} to {_CHOSEN[name]}{_now(_shown(application, entry))}"
+
+
+def _named(application: Application, key: str, origin: Origin | None) -> str:
+    """A key as it stands in a file: the section of an ini file stands in a line of its own."""
+    section, _, name = key.rpartition(".")
+    return f"[{section}] {name}" if section and _syntax(application, origin) == "ini" else key
 
 
 def _key_of(application: Application, name: str) -> str | None:
@@ -135,7 +191,9 @@ def _set(application: Application, key: str, value: Value, entry: Entry | None) 
     name = entry.key if entry is not None else key
     written = line(name, value, _syntax(application, origin))
     if entry is None:
-        return f"add `{written}`{_somewhere(application)}"
+        section = key.rpartition(".")[0] if _syntax(application, origin) == "ini" else ""
+        under = f" under [{section}]" if section else ""
+        return f"add `{written}`{under}{_somewhere(application).replace(' in ', ' to ', 1)}"
     return f"set `{written}`{place(entry.origin)}{_now(_shown(application, entry))}"
 
 
@@ -153,9 +211,14 @@ def _shown(application: Application, entry: Entry) -> str | None:
     reading = application.reading
     if entry.unread is not None or entry.value is None or entry.key == reading.settings.secret.origin.key:
         return None
-    text = str(entry.value).lower() if isinstance(entry.value, bool) else str(entry.value)
-    if reading.secret is not None and reading.secret.reveal() in text:
+    text = as_text(entry.value)
+    if (reading.secret is not None and reading.secret.reveal() in text) or _LOGIN_IN_URL.search(text):
         return None
+    match _syntax(application, entry.origin):
+        case "python":
+            return repr(entry.value)
+        case "json":
+            return json.dumps(entry.value, ensure_ascii=False)
     return text
 
 
