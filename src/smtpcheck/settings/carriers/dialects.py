@@ -18,16 +18,17 @@ _PLAIN_SINGLE = re.compile(r"'([^']*)'", re.DOTALL)
 _BACKTICK = re.compile(r"`([^`]*)`", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
+_MORE_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
 def python_dotenv(raw: str) -> Meaning:
     """Quotes go, escapes count in double ones; an unquoted value ends before ` #`."""
     text = raw.strip()
     if (found := _DOUBLE.match(text)) is not None:
-        return _escaped(found[1], {**_LETTERS, '"': '"', "\\": "\\", "'": "'"}), None
+        return _escaped(found[1], {**_LETTERS, **_MORE_LETTERS, '"': '"', "\\": "\\", "'": "'"}), None
     if (found := _SINGLE.match(text)) is not None:
         return _escaped(found[1], {"'": "'", "\\": "\\"}), None
-    return re.sub(r"\s+#.*", "", text).rstrip(), _cut(text, re.search(r"\s+#", text))
+    return re.sub(r"\s+#.*", "", raw).strip(), None
 
 
 def phpdotenv(raw: str) -> Meaning:
@@ -60,7 +61,7 @@ def compose(raw: str) -> Meaning:
         return _escaped(found[1], {**_LETTERS, '"': '"', "\\": "\\", "$": "$"}), None
     if (found := _PLAIN_SINGLE.match(text)) is not None:
         return found[1], None
-    return re.sub(r"\s+#.*", "", text).rstrip(), _cut(text, re.search(r"\s+#", text))
+    return re.sub(r"\s+#.*", "", raw).strip(), None
 
 
 def raw_text(raw: str) -> Meaning:
@@ -115,6 +116,8 @@ def _escaped(text: str, letters: Mapping[str, str]) -> str:
 
 def _cut(text: str, found: "re.Match[str] | None") -> str | None:
     """The clause for a value that a `#` ended early. A comment after a space is meant, and no fault."""
-    if found is None or text[found.start()] in " \t" or found.start() == 0:
+    if found is None or not text[: found.start()].strip() or text[found.start()] in " \t":
+        return None
+    if text[found.start() - 1] in " \t":
         return None
     return f"the value ends at the {found[0].strip()!r} in it"

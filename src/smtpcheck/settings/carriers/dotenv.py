@@ -11,9 +11,7 @@ from smtpcheck.model.settings import Entry
 from smtpcheck.settings.carriers.dialects import DIALECTS
 from smtpcheck.settings.carriers.text import ENTRIES, Source
 
-_LINE = re.compile(
-    r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.\-]*)(?P<separator>[ \t]*[=:][ \t]*)(?P<value>.*)", re.DOTALL
-)
+_LINE = re.compile(r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.\-]*)[ \t]*[=:](?P<value>.*)", re.DOTALL)
 _NAME_ALONE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][\w.\-]*\s*")
 _MOST_LINES_OF_A_VALUE = 100
 
@@ -63,8 +61,8 @@ def _assignments(source: Source) -> Iterator[tuple[int, str, str]]:
                 continue  # a name that is passed on from outside
             raise source.refuse("this is no KEY=VALUE, and no comment that begins with #", begun)
         value = found["value"]
-        quote = value[:1]
-        while quote in ("'", '"', "`") and quote and not _closed(value, quote):
+        quote = value.lstrip()[:1]
+        while quote in ("'", '"', "`") and quote and not _closed(value.lstrip(), quote):
             if at >= len(lines) or at - begun > _MOST_LINES_OF_A_VALUE:
                 value = found["value"]  # no other quote follows: the line stands for itself
                 at = begun

@@ -37,7 +37,7 @@ class _Walk:
     def value(self, key: str, depth: int) -> None:
         self.space()
         if depth > DEPTH:
-            raise self.refuse(f"this is nested deeper than {DEPTH} levels")
+            raise self.source.refuse(f"this is nested deeper than {DEPTH} levels", self.line())
         begin = self.text[self.at : self.at + 1]
         if begin == "{":
             self.members(key, depth)
@@ -106,7 +106,7 @@ class _Walk:
     def keep(self, key: str, value: Value, line: int) -> None:
         self.found.append(self.source.entry(key, value, line))
         if len(self.found) > ENTRIES:
-            raise self.refuse(f"there are more than {ENTRIES} values, the most that are read")
+            raise self.source.refuse(f"there are more than {ENTRIES} values, the most that are read", line)
 
     def space(self) -> None:
         found = _SPACE.match(self.text, self.at)

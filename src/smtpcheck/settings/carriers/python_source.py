@@ -20,12 +20,11 @@ def entries(source: Source) -> tuple[Entry, ...]:
         raise source.refuse("this Python source has more than 256 KiB, the most that is read")
     _check_nesting(source)
     try:
-        module = ast.parse(source.text)
+        return tuple(_assignments(source, ast.parse(source.text).body))
     except SyntaxError as error:
         raise source.refuse("this is no Python that could be read", error.lineno) from None
     except (ValueError, RecursionError, MemoryError):
         raise source.refuse("this is no Python that could be read: it is nested too deep") from None
-    return tuple(_assignments(source, module.body))
 
 
 def _check_nesting(source: Source) -> None:
@@ -34,8 +33,8 @@ def _check_nesting(source: Source) -> None:
     for number, line in enumerate(source.text.split("\n"), 1):
         for character in line:
             depth += (character in "([{") - (character in ")]}")
-        if depth > 90:
-            raise source.refuse("this Python source is nested deeper than 90 brackets", number)
+            if depth > 90:
+                raise source.refuse("this Python source is nested deeper than 90 brackets", number)
 
 
 def _assignments(source: Source, body: list[ast.stmt]) -> Iterator[Entry]:

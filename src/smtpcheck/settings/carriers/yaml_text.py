@@ -63,6 +63,8 @@ def documents(source: Source) -> tuple[Node, ...]:
         raise source.refuse(
             f"this is no YAML: {_plain(error.problem)}", mark.line + 1 if mark is not None else None
         ) from None
+    except UsageError:  # ours, and a ValueError as well
+        raise
     except (yaml.YAMLError, ValueError):
         raise source.refuse("this is no YAML: a character or a value that cannot stand in it") from None
     except (RecursionError, MemoryError):
