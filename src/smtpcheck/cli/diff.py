@@ -1,7 +1,8 @@
 """`smtpcheck diff`: two saved reports side by side, or a saved one and the same check made again.
 
-A saved report may come with a ticket, from anybody. It says whom to check and what to say there, which is printed first;
-it never chooses a secret, a CA, a proxy, a relaxation or that mail is sent: those stand on this command line or nowhere.
+A saved report may come with a ticket, from anybody. It says whom to check and what to say there, which is printed
+first; it never chooses a secret, a CA, a proxy, a relaxation or that mail is sent: those stand on this command line or
+nowhere.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from smtpcheck.settings.words import COLOR
 
 if TYPE_CHECKING:
     from smtpcheck.cli.session import Display
-    from smtpcheck.model import Report
+    from smtpcheck.model import Report, Target
     from smtpcheck.settings.request import Request
 
 _SECRETS = (
@@ -107,6 +108,10 @@ def _show(old: "Report", new: "Report", display: "Display") -> int:
     from smtpcheck.compare import compare
     from smtpcheck.report.diff import diff_line, diff_text, diff_to_json
 
+    if old.smtpcheck != new.smtpcheck:  # another version may have named another cause for the same recording
+        from smtpcheck.diagnose.engine import rediagnose
+
+        old, new = (rediagnose(report) if report.attempts else report for report in (old, new))
     found = compare(old, new)
     style = Style(json=display.json, color=display.color)
     if display.json:
@@ -125,11 +130,12 @@ def _again(old: "Report", options: dict[str, Any], display: "Display") -> "Repor
     from smtpcheck import api
     from smtpcheck.cli.session import live_list, prepare, watched
     from smtpcheck.model import Options, UsageError
-    from smtpcheck.settings.build import UnusableTarget
+    from smtpcheck.settings.build import UnusableTarget, build
 
     request = _request(old, options)
     typer.echo(_announced(old), err=True)
     try:
+        _check_plain(build(request)[0], request, old)
         target, how = prepare(request)
     except UnusableTarget as error:
         return api.refuse(error.target, Options(), str(error))
@@ -142,6 +148,14 @@ def _again(old: "Report", options: dict[str, Any], display: "Display") -> "Repor
             live.clear()
 
     return asyncio.run(watched(target, how, live, on_report))
+
+
+def _check_plain(target: "Target", request: "Request", old: "Report") -> None:
+    """A host like `smtp://alice@evil.example` would become a login that nobody saw. Raises UsageError."""
+    from smtpcheck.model import UsageError
+
+    if (target.host, target.user) != (old.target.host, request.user):
+        raise UsageError("the host in OLD.json is no plain host name")
 
 
 def _request(old: "Report", options: dict[str, Any]) -> "Request":
@@ -170,7 +184,7 @@ def _request(old: "Report", options: dict[str, Any]) -> "Request":
     return Request(
         target=place,
         tls=None if target.path is not None else target.tls.value,
-        user=target.user,
+        user=None if options["auth"] == "none" else target.user,
         sender=target.sender,
         recipients=target.recipients,
         helo=target.ehlo or None,

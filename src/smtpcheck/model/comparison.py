@@ -1,7 +1,7 @@
 """What differs between two reports, as values.
 
-`Change.what` is one of a closed vocabulary (see `compare`), `of` says which one where there are several: a recipient, an
-option, a fact of the machine. `matters` is False for what explains and for what changes from run to run.
+`Change.what` is one of a closed vocabulary (see `compare`), `of` says which one where there are several: a recipient,
+an option, a fact of the machine. `matters` is False for what explains and for what changes from run to run.
 """
 
 from smtpcheck.model.record import record

@@ -144,7 +144,9 @@ def _moved(comparison: Comparison) -> str:
     same_stage = old.stage is new.stage
     ends = [_end(report, with_outcome=same_stage) for report in (old, new)]
     line = (
-        f"{ends[1]} now, {ends[0]} before" if comparison.same_machine else f"the new one {ends[1]}, the old {ends[0]}"
+        f"{ends[1]} now, {ends[0]} before"
+        if comparison.same_machine
+        else f"the new one {ends[1]}, the old one {ends[0]}"
     )
     stopped = new if not new.passed else old
     why = _why(stopped)
@@ -174,7 +176,7 @@ def _told(change: Change, comparison: Comparison) -> Iterator[Paragraph]:
     if kind in _LISTS and isinstance(change.old, tuple) and isinstance(change.new, tuple):
         for lead, items in (("gone", _without(change.old, change.new)), ("new", _without(change.new, change.old))):
             if items:
-                yield Paragraph(((listed(items, 12),) + ("",),), ((f"    {lead}: ", "dim"),))
+                yield Paragraph(((listed(items, 12), ""),), ((f"    {lead}: ", "dim"),))
         return
     before, now = ("before", "now") if comparison.same_machine else ("old", "new")
     width = len(before)
