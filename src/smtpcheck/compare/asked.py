@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from smtpcheck.model import DnsFacts, Outcome, Report, Stage
+from smtpcheck.model import DnsFacts, Outcome, Report, Stage, TlsFacts
 from smtpcheck.model.comparison import Change, Value
 
 _OPTIONS = (
@@ -24,8 +24,9 @@ _OPTIONS = (
     "allow_cleartext_auth",
 )
 _TARGET = ("tls", "address", "user", "sender", "recipients")
-# What tells one machine from another; the rest of `local` (a clock) differs from run to run.
+# What tells of a machine, and what of it tells one machine from another; the rest of `local` (a clock) differs from run to run.
 _MACHINE = ("container", "resolver", "address_families", "trust_store", "openssl", "python")
+_IDENTITY = ("container", "resolver", "openssl", "python")
 
 
 def same_target(old: Report, new: Report) -> bool:
@@ -35,7 +36,19 @@ def same_target(old: Report, new: Report) -> bool:
 
 def same_machine(old: Report, new: Report) -> bool:
     """False where both tell of their machine, and not the same."""
-    return not any(key in old.local and key in new.local and old.local[key] != new.local[key] for key in _MACHINE)
+    return not any(_differs(old, new, key) for key in _IDENTITY)
+
+
+def _differs(old: Report, new: Report, key: str) -> bool:
+    """Where both know the fact: the trust store that was used is known only after a handshake on both sides."""
+    if key == "trust_store" and not (_handshaken(old) and _handshaken(new)):
+        return False
+    return key in old.local and key in new.local and old.local[key] != new.local[key]
+
+
+def _handshaken(report: Report) -> bool:
+    facts = (step.facts for attempt in report.attempts if attempt.look == "first" for step in attempt.steps)
+    return any(isinstance(one, TlsFacts) and one.store is not None for one in facts)
 
 
 def _server(report: Report) -> tuple[object, ...]:
@@ -77,7 +90,7 @@ def machine(old: Report, new: Report) -> Iterator[Change]:
     if before is not None and now is not None and before != now:
         yield Change(what="hosts-file", stage=Stage.DNS, old=before, new=now, matters=False)
     for key in _MACHINE:
-        if key in old.local and key in new.local and old.local[key] != new.local[key]:
+        if _differs(old, new, key):
             yield Change(what="machine", of=key, stage=None, old=old.local[key], new=new.local[key], matters=False)
     if old.smtpcheck != new.smtpcheck:
         yield Change(what="smtpcheck", stage=None, old=old.smtpcheck, new=new.smtpcheck, matters=False)
