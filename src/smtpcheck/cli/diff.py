@@ -56,6 +56,8 @@ _AGAIN = (
     "insecure",
 )
 
+_TIMES = ("max_time", "patience", "second_looks")  # a saved report has them in another form, or they change no verdict
+
 
 @borrowing(check, *_AGAIN, "json", "quiet", "color")
 def diff(
@@ -199,6 +201,7 @@ def _request(old: "Report", options: dict[str, Any]) -> "Request":
 
 def _announced(old: "Report") -> str:
     """What was taken from the report, and which of its options were not."""
+    from smtpcheck.model import Options
     from smtpcheck.report.phrases import listed, path_of
     from smtpcheck.report.printable import cleaned
 
@@ -210,24 +213,12 @@ def _announced(old: "Report") -> str:
     said += [f"EHLO name {target.ehlo}"] if target.ehlo else []
     said += [f"sender {path_of(target.sender)}"] if target.sender is not None else []
     said += [f"recipients {listed(list(map(path_of, target.recipients)), 3)}"] if target.recipients else []
+    usual = Options()
     left = [
         f"--{name.replace('_', '-')}"
-        for name in (
-            "send",
-            "source",
-            "proxy",
-            "resolver",
-            "ca_file",
-            "verify_name",
-            "sni",
-            "client_cert",
-            "insecure",
-            "allow_cleartext_auth",
-        )
-        if getattr(options, name)
+        for name in _AGAIN
+        if name not in _TIMES and getattr(options, name, None) != getattr(usual, name, None)
     ]
-    left += ["--auth"] if options.auth != "auto" else []
-    left += ["--min-tls"] if options.min_tls != "1.2" else []
     lines = [f"checking again, as the saved report says: {', '.join(said)}"]
     if left:
         lines.append(f"it was made with {listed(left, 12)}, which only this command line can give")

@@ -24,7 +24,7 @@ _OPTIONS = (
     "allow_cleartext_auth",
 )
 _TARGET = ("tls", "address", "user", "sender", "recipients")
-# What tells of a machine, and what of it tells one machine from another; the rest of `local` (a clock) differs from run to run.
+# What tells of a machine, and what of it tells one from another; the rest of `local` (a clock) changes with each run.
 _MACHINE = ("container", "resolver", "address_families", "trust_store", "openssl", "python")
 _IDENTITY = ("container", "resolver", "openssl", "python")
 
