@@ -92,15 +92,15 @@ def diff(
             raise Misuse(f"--{name.replace('_', '-')} is for a check that is made again, and NEW.json was given")
 
     def run() -> int:
+        from smtpcheck.cli.main import INTERRUPTED
         from smtpcheck.cli.session import Display
         from smtpcheck.report.codec import load
 
         before = load(old)
         display = Display(json=json, quiet=quiet, color=color)
         now = load(new) if new is not None else _again(before, options, display)
-        if new is None and now.exit_code == 130:
-            raise KeyboardInterrupt
-        return _show(before, now, display)
+        changed = _show(before, now, display)
+        return INTERRUPTED if new is None and now.exit_code == INTERRUPTED else changed
 
     return run
 
