@@ -15,13 +15,14 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, TypeVar
+from typing import Any
 
 from smtpcheck.model import (
     BannerFacts,
     Certificate,
     DnsFacts,
     EhloFacts,
+    HostsEntry,
     MessageFacts,
     Options,
     Replied,
@@ -36,7 +37,6 @@ from smtpcheck.model import (
 )
 from smtpcheck.model.facts import Keyword
 
-T = TypeVar("T")
 Keep = Callable[[str], bool]
 
 GONE = "(removed)"
@@ -45,7 +45,7 @@ _NOBODYS_HOSTS = frozenset({"localhost", "localhost.localdomain", "ip6-localhost
 _NOBODYS_USERS = frozenset(
     (
         *("apikey", "resend", "emailapikey", "api", "smtp", "mail", "user", "username", "test", "token", "anonymous"),
-        *("postmaster", "root", "admin"),
+        *("postmaster", "root", "admin", "info", "support", "noreply", "no-reply", "sender", "recipient"),
     )
 )
 # Texts of the peer: every name in them may be somebody's. In our own sentences only those are, and their quotes.
@@ -59,7 +59,7 @@ _OURS = frozenset(
 )
 
 _HOST = re.compile(r"(?<![\w.@-])(?:[\w-]{1,63}\.)+(?:xn--[\w-]+|[^\W\d_]{2,63})\.?(?![\w-])")
-_MAILBOX = re.compile(r"""([^\s<>"'(),;:\\\[\]@=`]{1,64})@((?:[\w-]+\.)*[\w-]+)""")
+_MAILBOX = re.compile(r"""([^\s<>"'(),;:\\\[\]@=`]{1,64})@((?:[\w-]+\.)*[\w-]+|\[[^\]\s]{1,80}\])""")
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(IPv6:)?([0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?:%\w+)?(?![\w:])")
 _ID = re.compile(r"(?<![\w@.-])(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w+/=][\w.+/=-]{8,}(?![\w@])")
@@ -70,7 +70,8 @@ def anonymized(report: Report, keep: Keep = lambda name: False) -> Report:
     """The report with other names in it. `keep` tells the host names that are nobody's."""
     names = _Names(report, keep)
     local = {key: _path_free(value) for key, value in report.local.items()}
-    return _renamed(replace(report, local=local), names)
+    renamed: Report = _renamed(replace(report, local=local), names)
+    return renamed
 
 
 class _Names:
@@ -93,6 +94,11 @@ class _Names:
             self.text(text, spoken=True)
         for facts in _all_of(report, MessageFacts):
             self._ids |= {one for one in (facts.message_id.strip("<>"), facts.queue_id) if one}
+        for entry in _all_of(report, HostsEntry):
+            for name in entry.names:
+                self._meet(name)
+        for greeting in _all_of(report, (BannerFacts, EhloFacts)):
+            self._meet(greeting.server_name or "")
         for certificate in _all_of(report, Certificate):
             for name in certificate.dns_names:
                 self._meet(name.removeprefix("*."))
@@ -133,7 +139,7 @@ class _Names:
 
     def _host(self, name: str) -> str:
         plain = name.rstrip(".").lower()
-        if plain in _NOBODYS_HOSTS or plain in self._hosts.values() or self._keep(plain):
+        if plain.startswith("[") or plain in _NOBODYS_HOSTS or plain in self._hosts.values() or self._keep(plain):
             return name
         return self._hosts.setdefault(plain, f"host-{len(self._hosts) + 1}.example")
 
@@ -144,7 +150,7 @@ class _Names:
 
     def _address(self, text: str) -> str:
         address = _address_of(text)
-        if address is None or text in self._addresses.values() or address.is_loopback or address.is_unspecified:
+        if address is None or address.is_loopback or address.is_unspecified:
             return text
         key = address.compressed
         if key not in self._addresses:
@@ -217,9 +223,12 @@ def _texts(value: Any) -> Iterator[str]:
         case tuple():
             for item in value:
                 yield from _texts(item)
+        case _ if is_dataclass(value):
+            for field in fields(value):
+                yield from _texts(getattr(value, field.name))
 
 
-def _all_of(value: Any, wanted: type[T] | tuple[type[T], ...]) -> Iterator[T]:
+def _all_of(value: Any, wanted: Any) -> Iterator[Any]:
     if isinstance(value, wanted):
         yield value
     if isinstance(value, tuple):
@@ -243,12 +252,7 @@ def _renamed(value: Any, names: _Names, *, spoken: bool = False) -> Any:
         case Mapping():
             return {key: _renamed(item, names, spoken=spoken) for key, item in value.items()}
         case Certificate():
-            return replace(
-                value,
-                **dict.fromkeys(("dns_names", "ip_names", "authority_info"), ()),
-                **dict.fromkeys(("serial", "fingerprint"), ""),
-                **{name: f"CN={GONE}" if getattr(value, name) else "" for name in ("subject", "issuer")},
-            )
+            return _without_names(value)
         case MessageFacts():
             value = replace(value, message_id=GONE, queue_id=GONE if value.queue_id else None)
         case Options():
@@ -294,17 +298,25 @@ def _without_bytes(value: Any, name: str) -> Any:
 
 def _without_files(options: Options) -> Options:
     """Paths lead through home directories, and the message is its author's."""
-    named = ("ca_file", "client_cert", "client_key")
+    changes: dict[str, Any] = {name: GONE for name in ("subject", "body") if getattr(options, name) is not None}
+    for name in ("ca_file", "client_cert", "client_key"):
+        path = getattr(options, name)
+        if path is not None:
+            changes[name] = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+    return replace(options, **changes)
+
+
+def _without_names(certificate: Certificate) -> Certificate:
     return replace(
-        options,
-        **{name: os_name(path) for name in named if (path := getattr(options, name)) is not None},
-        **{name: GONE for name in ("subject", "body") if getattr(options, name) is not None},
+        certificate,
+        subject=f"CN={GONE}",
+        issuer=f"CN={GONE}",
+        dns_names=(),
+        ip_names=(),
+        authority_info=(),
+        serial="",
+        fingerprint="",
     )
-
-
-def os_name(path: str) -> str:
-    """The last part of a path."""
-    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
 
 
 _HOME = re.compile(r"(?<![\w.])(/(?:home|Users)/)[^/\s,;]+|(?<=\\Users\\)[^\\\s]+")
