@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
+from math import isfinite
 
 from smtpcheck.diagnose.pages import ids
 from smtpcheck.diagnose.verdict import INTERRUPTED, PASSED, exit_code_of
@@ -34,6 +35,8 @@ NOT_AS_EXPECTED = 1
 
 _MOST_NAMED = 5
 _LAG = 0.2  # a delay of our own that is worth naming: this part of the time (STYLE's rule for slowness)
+
+_ONCE = (Stage.AUTH, Stage.SENDER, Stage.RECIPIENT, Stage.MESSAGE)
 
 Judged = tuple[bool, str]
 
@@ -103,7 +106,7 @@ def _judged(demand: Demand, report: Report) -> Judged:
         return False, "this smtpcheck does not know the rule"
     try:
         return rule(demand, report)
-    except ValueError:  # a saved report can say anything
+    except (ValueError, OverflowError):  # a saved report can say anything
         return False, "this smtpcheck cannot read the rule's value"
 
 
@@ -152,8 +155,13 @@ def _attempts(report: Report, stage: Stage | None) -> Sequence[Attempt]:
     if stage is Stage.DNS:
         return report.attempts[:1]
     if report.options.all_addresses:
-        return [attempt for attempt in report.attempts if attempt.look == "first"]
+        return [one for one in report.attempts if one.look == "first" and not _is_done_elsewhere(one, stage)]
     return [report.attempt] if report.attempt is not None else []
+
+
+def _is_done_elsewhere(attempt: Attempt, stage: Stage | None) -> bool:
+    """Whether another address of the run has done the login, and what comes after it, in this one's place."""
+    return stage in _ONCE and any(step.elsewhere for step in attempt.steps)
 
 
 def _fits(reply: Reply, forms: Sequence[str]) -> bool:
@@ -184,12 +192,13 @@ def _min_tls(demand: Demand, report: Report) -> Judged:
     versions = [one.version for one in facts if one is not None and one.version is not None]
     if not facts or len(versions) < len(facts):
         return False, _without_tls(report)
-    enough = [_version(one) >= _version(demand.values[0]) for one in versions]
+    wanted = tuple(int(part) for part in demand.values[0].split("."))
+    enough = [_version(one) >= wanted for one in versions]
     return all(enough), ", ".join(dict.fromkeys(versions))
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """`TLSv1.3`, `TLSv1`, `1.2` as numbers; anything else is older than all."""
+    """`TLSv1.3`, `TLSv1` as numbers; anything else is older than all."""
     number = text.removeprefix("TLSv")
     parts = tuple(int(part) for part in number.split(".")) if number.replace(".", "").isdigit() else (0,)
     return (*parts, 0)[:2]
@@ -308,6 +317,8 @@ def _resolves_to(demand: Demand, report: Report) -> Judged:
 
 def _max(demand: Demand, report: Report) -> Judged:
     limit = float(demand.values[0])
+    if not isfinite(limit):
+        raise ValueError
     if demand.stage is None:
         lag = sum(step.lag for attempt in report.attempts for step in attempt.steps)
         return _in_time(report.seconds, lag, limit)
