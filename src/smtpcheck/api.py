@@ -80,7 +80,7 @@ def check(target: str, **wanted: Unpack[Wanted]) -> Report:
 
 async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     """The same, awaited. Cancelled, it closes what it opened."""
-    from smtpcheck.settings.build import UnusableTarget, build
+    from smtpcheck.settings.build import UnusableTarget, build, refused_options
     from smtpcheck.settings.request import Request
 
     words = {**wanted, **{name: _texts(name, wanted.get(name, ())) for name in ("recipients", "expect")}}
@@ -89,7 +89,7 @@ async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     try:
         built, options = build(request)
     except UnusableTarget as error:
-        return refuse(error.target, Options(), str(error))
+        return refuse(error.target, refused_options(request), str(error))
     if secret is not None:
         built = replace(built, secret=describe_secret(secret, "the caller"))
     return await run(built, replace(options, secret=secret))

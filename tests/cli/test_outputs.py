@@ -16,6 +16,8 @@ from smtpcheck.cli.main import main
 from smtpcheck.dialogue import parse
 from smtpcheck.serve import Running, running
 
+from ..probe.lines import QUIT, implicit
+
 SMTPCHECK = [sys.executable, "-m", "smtpcheck"]
 PASSES = "S: 220 mail.example.com ESMTP\nC: EHLO *\nS: 250-mail.example.com\nS: 250 SIZE 1000\n"
 ENDS = "C: QUIT\nS: 221 bye\n"
@@ -79,8 +81,11 @@ def test_a_failed_check_has_its_files(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_an_unusable_host_has_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A CI job finds out from the report, too."""
     told = tmp_path / "report.json"
-    assert main(["check", "a..b", "--report", f"json={told}"]) == 2
-    assert json.loads(told.read_text())["stage"] == "config"
+    words = ["--expect", "min-tls=1.2", "--expect", "cause=host-value-malformed"]
+    assert main(["check", "a..b", "--report", f"json={told}", *words]) == 2
+    report = json.loads(told.read_text())
+    assert (report["stage"], report["expected"], report["exit_code"]) == ("config", False, 2)
+    assert report["expectations"][0]["actual"] == "there was no TLS: the session stopped at config"
 
 
 def test_ctrl_c_leaves_the_report_of_what_was_seen(tmp_path: Path) -> None:
@@ -310,25 +315,27 @@ def test_anonymized(denying: Running, tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("words", "code", "begins"),
     [
-        (["--tls", "off"], 0, "SMTP OK - 127.0.0.1"),
-        (["--tls", "off", "--expect", "starttls:warning"], 1, "SMTP WARNING - 127.0.0.1"),
-        (["--expect", "starttls"], 2, "SMTP CRITICAL - 127.0.0.1"),
+        ([], 0, "SMTP OK - localhost:"),
+        (["--expect", "starttls:warning"], 1, "SMTP WARNING - localhost:"),
+        (["--expect", "min-cert-days=20000:warning"], 1, "SMTP WARNING - localhost:"),
+        (["--expect", "starttls"], 2, "SMTP CRITICAL - localhost:"),
     ],
 )
 def test_a_monitoring_system_reads_one_line(
-    passing: Running, words: list[str], code: int, begins: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], code: int, begins: str, ca_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With perfdata behind the one pipe."""
-    assert (
-        main(
-            ["check", place(passing), "--nagios", "--expect", "max-total=5", "--expect", "max-total=3:warning", *words]
-        )
-        == code
-    )
+    """With perfdata behind the one pipe, and thresholds where expectations give some."""
+    limits = ["--expect", "max-total=50", "--expect", "max-total=30:warning"]
+    with running(parse(implicit() + QUIT), names=["localhost"]) as server:
+        at = [f"localhost:{server.port}", "--address", server.host, "--ca-file", ca_file, "--tls", "implicit"]
+        assert main(["check", *at, "--nagios", *limits, *words]) == code
     captured = capsys.readouterr()
     assert captured.out.startswith(begins)
     assert captured.out.count("\n") == captured.out.count("|") == 1
-    assert "s;3;5;0 " in captured.out.partition("| total=")[2]
+    perfdata = captured.out.partition(" | ")[2].split()
+    assert perfdata[0].startswith("total=")
+    assert perfdata[0].endswith("s;30;50;0")
+    assert any(each.startswith("cert_days=") for each in perfdata)
     assert captured.err == ""
 
 

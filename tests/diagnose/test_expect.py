@@ -177,6 +177,9 @@ def test_a_relay_that_takes_one_of_two_is_open() -> None:
     assert not made.expected
     assert [each.met for each in made.expectations] == [False, False]
     assert made.expectations[0].actual == "refused, passed"
+    by_cause = expecting(made, f"cause={made.cause.id if made.cause else ''}")
+    assert (by_cause.exit_code, by_cause.expected) == (18, False)
+    assert "but not for every address or recipient" in (by_cause.expectations[0].actual or "")
 
 
 def test_a_relay_that_is_open_on_one_address_is_open() -> None:

@@ -28,7 +28,7 @@ from smtpcheck.model import Options, Report, Target
 from smtpcheck.model.record import record
 from smtpcheck.report import render
 from smtpcheck.report.style import choose_ascii, choose_color, choose_cursor
-from smtpcheck.settings.build import UnusableTarget, build
+from smtpcheck.settings.build import UnusableTarget, build, refused_options
 from smtpcheck.settings.login import with_secret
 from smtpcheck.settings.request import Request
 
@@ -67,7 +67,7 @@ class Check:
             try:
                 target, options = prepare(self.request)
             except UnusableTarget as error:
-                report = api.refuse(error.target, Options(), str(error))
+                report = api.refuse(error.target, refused_options(self.request), str(error))
                 deliver(report, self.display, files)
             else:
                 report = asyncio.run(session(target, options, self.display, files))
@@ -122,7 +122,7 @@ def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> No
         show(report, display)
     finally:
         write_all(files, lambda format: _text(report, format, display))
-        if "github" in (display.outputs.stdout, *(["github"] if display.outputs.annotations else [])):
+        if display.outputs.github:
             _tell_github(report, display)
 
 
