@@ -14,7 +14,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtpcheck.net.certs import describe, end_point_hash, read
+from smtpcheck.net.certificate import describe
+from smtpcheck.net.certs import end_point_hash
 from smtpcheck.net.chain import ChainReading, read_chain
 from smtpcheck.net.tls_names import name_fits, plain_name
 
@@ -322,7 +323,7 @@ def test_another_thread_may_read() -> None:
 
 
 def test_describe_without_a_reading_keeps_the_fingerprint() -> None:
-    assert describe(b"junk", read(b"junk"), NOW).fingerprint == hashlib.sha256(b"junk").hexdigest()
+    assert describe(b"junk", None, NOW).fingerprint == hashlib.sha256(b"junk").hexdigest()
 
 
 # ---- names

@@ -5,13 +5,14 @@ what a page says that it beats; the others become its alternatives, or stand und
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from smtpcheck.diagnose import client, config, dns, net, send
 from smtpcheck.diagnose.pages import finding, page
 from smtpcheck.diagnose.rule import Ask, Found
 from smtpcheck.diagnose.scene import Rule, Scene
 from smtpcheck.model import Certainty, Finding, Outcome, Report, Severity, Stage
+from smtpcheck.model.record import record
 from smtpcheck.providers import Provider, by_banner, by_host
 from smtpcheck.replies import software_named
 
@@ -22,7 +23,7 @@ _RANK = {Certainty.CERTAIN: 0, Certainty.LIKELY: 1, Certainty.POSSIBLE: 2}
 _MOST_ALTERNATIVES = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Diagnosis:
     """The cause (None for a pass, or where nothing is known), what else is worth knowing, and the looks that
     would help.

@@ -7,12 +7,12 @@ Placeholders are `{name|words for when the fact is not known}`; a page reads wel
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from smtpcheck.diagnose.rule import Found
 from smtpcheck.model import Finding, Severity, Stage
+from smtpcheck.model.record import record
 
 PLACEHOLDERS = frozenset(
     [
@@ -57,7 +57,7 @@ _EXAMPLE = re.compile(r"^```(smtp|text|evidence|settings) +([^\n]*)\n(.*?)^```$"
 _PAIR = re.compile(r'([a-z_]+)=(?:"([^"]*)"|(\S+))')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Example:
     """An example of a page: its kind, the cause that it gives (or must not give), further hints, and its text."""
 
@@ -68,7 +68,7 @@ class Example:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Page:
     """One cause. `beats` are causes that it outranks at equal certainty; `waiting` names what an example waits
     for.

@@ -6,17 +6,18 @@ with the login.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from smtpcheck import providers, replies
 from smtpcheck.model import Certainty, Stage
+from smtpcheck.model.record import record
 from smtpcheck.model.row import Row, Said, all_fits
 
 MOST_ALTERNATIVES = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Meaning:
     """What a reply means. `row` is the row that decided; `provider` the id of the provider whose facts were used."""
 

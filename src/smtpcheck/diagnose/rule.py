@@ -4,10 +4,11 @@ A rule never talks to anything (that is what `probe` does), so it can ask for a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from smtpcheck.model import Certainty, Stage
+from smtpcheck.model.record import brief_record, record
 
 Pointer = Mapping[str, int | str]
 """One piece of evidence: `{attempt, event}`, `{line, text}`, `{file, line, key}` or `{option}`."""
@@ -15,7 +16,7 @@ Pointer = Mapping[str, int | str]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Found:
     """A cause by its id, how sure, and what it rests on. `facts` fills the placeholders of the cause's page.
 
@@ -34,7 +35,7 @@ class Found:
     stage: Stage | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class Ask:
     """A second look that would decide, by its name, and why it is needed."""
 

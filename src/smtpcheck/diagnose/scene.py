@@ -5,15 +5,15 @@ It holds no words: those stand on the cause's page, which the facts of a `Found`
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from smtpcheck.diagnose.rule import Ask, Found, Pointer
 from smtpcheck.model import Attempt, EhloFacts, Options, Stage, Step, Target
+from smtpcheck.model.record import record
 from smtpcheck.providers import Provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scene:
     """One check, as the rules see it. `stopper` is None for a pass; `software` names the server's reply table."""
 

@@ -1,7 +1,7 @@
-"""Reading one certificate (RFC 5280), whatever it holds: unreadable is a finding, never an exception.
+"""Reading one certificate with `cryptography`, whatever it holds: unreadable is a finding, never an exception.
 
-`cryptography` is imported here, inside the functions (it takes 80 ms), so that a session that needs no more than
-OpenSSL's verdict does not wait for it. Calls may come from any thread.
+It takes 25 to 80 ms to load, so it is imported inside the functions, and not at all where a chain passed and is of the
+plain kind (`plain_certificate`). Calls may come from any thread.
 """
 
 import hashlib
@@ -9,28 +9,31 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from smtpcheck.model import Certificate
 from smtpcheck.model.record import brief_record
+from smtpcheck.net.certificate import (
+    NAMES_KEPT,
+    TEXT_KEPT,
+    WEAK_HASHES,
+    Constraints,
+    Fields,
+    Usage,
+    key_ids_agree,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 T = TypeVar("T")
 
-_NAMES_KEPT = 100
 _DER_LIMIT = 100_000  # as many bytes as OpenSSL takes for a whole chain
-_TEXT_KEPT = 1024
-_WEAK_HASHES = frozenset({"md5", "sha1"})
-_SERVER_GATED = "2.16.840.1.113730.4.1"  # Netscape's precursor of serverAuth, which OpenSSL takes as well
 
 
 def make_ready() -> None:
     """Has cryptography loaded in a thread of its own, for the first certificate that is read later.
 
-    Called when a chain has come: the server's next replies are waited for anyway.
+    Called when a chain has come that needs it: the server's next replies are waited for anyway.
     """
     threading.Thread(target=_load, name="smtpcheck cryptography", daemon=True).start()
 
@@ -44,14 +47,11 @@ def _load() -> None:
 
 @brief_record
 class Reading:
-    """A certificate as cryptography sees it, and what is compared: every name, however many there are."""
+    """A certificate as cryptography sees it, its fields, and whether it signed itself."""
 
     der: bytes
     parsed: "x509.Certificate"
-    dns_names: tuple[str, ...]
-    ip_names: tuple[str, ...]
-    common_names: tuple[str, ...]
-    is_ca: bool
+    fields: Fields
     self_signed: bool
 
 
@@ -71,16 +71,8 @@ def read(der: bytes) -> Reading | None:
         return None
     try:
         parsed = x509.load_der_x509_certificate(der)
-        same = parsed.issuer.public_bytes() == parsed.subject.public_bytes()
-        return Reading(
-            der=der,
-            parsed=parsed,
-            dns_names=_dns_names(parsed),
-            ip_names=_ip_names(parsed),
-            common_names=_common_names(parsed),
-            is_ca=_is_ca(parsed),
-            self_signed=same and signed_by(parsed, parsed),
-        )
+        fields = _fields(parsed)
+        return Reading(der, parsed, fields, fields.names_itself and _signed(parsed, fields, parsed, fields))
     except Exception:  # a parser of hostile input has many, and none of them is ours to pass on
         return None
 
@@ -92,104 +84,26 @@ def subject(der: bytes) -> "x509.Name | None":
     return _or(lambda: x509.load_der_x509_certificate(der).subject, None)
 
 
-def signed_by(cert: "x509.Certificate", issuer: "x509.Certificate") -> bool:
+def signed_by(cert: Reading, issuer: Reading) -> bool:
     """Whether `issuer` is named as the issuer of `cert`, and its key made the signature.
 
     A signature that cannot be checked (cryptography no longer does SHA-1) counts if the key identifiers do not differ.
     """
+    return cert.fields.issuer_der == issuer.fields.subject_der and _signed(
+        cert.parsed, cert.fields, issuer.parsed, issuer.fields
+    )
+
+
+def _signed(cert: "x509.Certificate", fields: Fields, issuer: "x509.Certificate", issuer_fields: Fields) -> bool:
     from cryptography.exceptions import InvalidSignature
 
-    if cert.issuer.public_bytes() != issuer.subject.public_bytes():
-        return False
     try:
         cert.verify_directly_issued_by(issuer)
     except InvalidSignature:
         return False
     except Exception:  # the algorithm is unknown, or the key is of another kind
-        return _key_ids_agree(cert, issuer)
+        return key_ids_agree(fields, issuer_fields)
     return True
-
-
-def _key_ids_agree(cert: "x509.Certificate", issuer: "x509.Certificate") -> bool:
-    wanted, held = extension(cert, "AuthorityKeyIdentifier"), extension(issuer, "SubjectKeyIdentifier")
-    named = wanted.value.key_identifier if wanted is not None else None
-    return named is None or held is None or named == held.value.digest
-
-
-def describe(der: bytes, reading: Reading | None, now: datetime) -> Certificate:
-    """The facts of one certificate with its own problems, at the time `now` (UTC)."""
-    fingerprint = hashlib.sha256(der).hexdigest()
-    if reading is None:
-        return Certificate(subject="", issuer="", fingerprint=fingerprint, problems=("unreadable",))
-    cert = reading.parsed
-    kind, bits = _key(cert)
-    names = len(reading.dns_names) + len(reading.ip_names)
-    return Certificate(
-        subject=_or(lambda: cert.subject.rfc4514_string()[:_TEXT_KEPT], ""),
-        issuer=_or(lambda: cert.issuer.rfc4514_string()[:_TEXT_KEPT], ""),
-        dns_names=tuple(name[:_TEXT_KEPT] for name in reading.dns_names[:_NAMES_KEPT]),
-        ip_names=reading.ip_names[:_NAMES_KEPT],
-        names=names,
-        not_before=_or(lambda: cert.not_valid_before_utc, None),
-        not_after=_or(lambda: cert.not_valid_after_utc, None),
-        key=kind,
-        key_bits=bits,
-        signature=_or(lambda: _signature(cert), ""),
-        serial=_or(lambda: f"{cert.serial_number:x}", ""),
-        fingerprint=fingerprint,
-        is_ca=reading.is_ca,
-        self_signed=reading.self_signed,
-        authority_info=_or(lambda: ca_issuers(cert), ()),
-        problems=problems(reading, now),
-    )
-
-
-def problems(reading: Reading, now: datetime) -> tuple[str, ...]:
-    """What is wrong with this certificate alone, apart from its place in a chain: words of `Certificate.problems`."""
-    cert = reading.parsed
-    kind, bits = _key(cert)
-    found = {
-        "expired": _or(lambda: cert.not_valid_after_utc < now, False),
-        "not-yet-valid": _or(lambda: cert.not_valid_before_utc > now, False),
-        "weak-key": bits is not None and bits < (224 if kind.startswith("EC") else 2048),
-        "weak-hash": not reading.self_signed and _hash_name(cert) in _WEAK_HASHES,
-        "wrong-purpose": _or(lambda: not _serves(reading), False),
-    }
-    return tuple(word for word, applies in found.items() if applies)
-
-
-def strict_problems(reading: Reading, *, top: bool) -> tuple[str, ...]:
-    """What OpenSSL refuses under VERIFY_X509_STRICT, Python's default since 3.13 (RFC 5280 section 4.2.1).
-
-    `top` stands for the last certificate of the path, which needs no authority key identifier.
-    """
-    cert = reading.parsed
-    key_usage = extension(cert, "KeyUsage")
-    basic = extension(cert, "BasicConstraints")
-    authority = extension(cert, "AuthorityKeyIdentifier")
-    alternatives = extension(cert, "SubjectAlternativeName")
-    signs = key_usage is not None and key_usage.value.key_cert_sign
-    nameless = not list(cert.subject)
-    found = {
-        "no-authority-key-id": not top and (authority is None or authority.value.key_identifier is None),
-        "no-subject-key-id": reading.is_ca and extension(cert, "SubjectKeyIdentifier") is None,
-        "no-key-usage": reading.is_ca and key_usage is None,
-        "ca-not-critical": reading.is_ca and basic is not None and not basic.critical,
-        "signs-without-ca": signs and not reading.is_ca,
-        "path-length-without-ca": basic is not None and basic.value.path_length is not None and not signs,
-        "no-subject": nameless and (reading.is_ca or alternatives is None or not alternatives.critical),
-    }
-    return tuple(word for word, applies in found.items() if applies)
-
-
-def extension(cert: "x509.Certificate", name: str) -> Any:
-    """The extension of that class of cryptography, or None."""
-    from cryptography import x509
-
-    try:
-        return cert.extensions.get_extension_for_class(getattr(x509, name))
-    except (x509.ExtensionNotFound, ValueError):
-        return None
 
 
 def end_point_hash(der: bytes) -> bytes | None:
@@ -200,12 +114,59 @@ def end_point_hash(der: bytes) -> bytes | None:
     """
     with quiet():
         reading = read(der)
-        name = _hash_name(reading.parsed) if reading is not None else None
+        name = reading.fields.hash_name if reading is not None else None
     if name is None:
         return None
     try:
-        return hashlib.new("sha256" if name in _WEAK_HASHES else name.replace("-", "_"), der).digest()
+        return hashlib.new("sha256" if name in WEAK_HASHES else name.replace("-", "_"), der).digest()
     except ValueError:
+        return None
+
+
+def _fields(cert: "x509.Certificate") -> Fields:
+    from cryptography import x509
+
+    kind, bits = _key(cert)
+    chosen = _or(lambda: cert.signature_hash_algorithm, None)
+    alternatives = _extension(cert, "SubjectAlternativeName")
+    held, wanted = _extension(cert, "SubjectKeyIdentifier"), _extension(cert, "AuthorityKeyIdentifier")
+    return Fields(
+        subject=_or(lambda: cert.subject.rfc4514_string()[:TEXT_KEPT], ""),
+        issuer=_or(lambda: cert.issuer.rfc4514_string()[:TEXT_KEPT], ""),
+        subject_der=cert.subject.public_bytes(),
+        issuer_der=cert.issuer.public_bytes(),
+        common_names=_common_names(cert),
+        dns_names=tuple(alternatives.value.get_values_for_type(x509.DNSName)) if alternatives is not None else (),
+        ip_names=(
+            tuple(str(name) for name in alternatives.value.get_values_for_type(x509.IPAddress))
+            if alternatives is not None
+            else ()
+        ),
+        not_before=_or(lambda: cert.not_valid_before_utc, None),
+        not_after=_or(lambda: cert.not_valid_after_utc, None),
+        key=kind,
+        key_bits=bits,
+        signature=_or(lambda: _signature(cert), ""),
+        hash_name=chosen.name if chosen is not None else None,
+        serial=_or(lambda: f"{cert.serial_number:x}", ""),
+        authority_info=_or(lambda: _ca_issuers(cert), ()),
+        first_version=cert.version is x509.Version.v1,
+        constraints=_constraints(cert),
+        usage=_usage(cert),
+        extended=_or(lambda: _extended(cert), None),
+        subject_key_id=held.value.digest if held is not None else None,
+        authority_key_id=wanted.value.key_identifier if wanted is not None else None,
+        alternatives_critical=alternatives.critical if alternatives is not None else None,
+    )
+
+
+def _extension(cert: "x509.Certificate", name: str) -> Any:
+    """The extension of that class of cryptography, or None."""
+    from cryptography import x509
+
+    try:
+        return cert.extensions.get_extension_for_class(getattr(x509, name))
+    except (x509.ExtensionNotFound, ValueError):
         return None
 
 
@@ -217,67 +178,48 @@ def _or(read_it: Callable[[], T], instead: T) -> T:
         return instead
 
 
-def _dns_names(cert: "x509.Certificate") -> tuple[str, ...]:
-    from cryptography import x509
-
-    found = extension(cert, "SubjectAlternativeName")
-    return () if found is None else tuple(found.value.get_values_for_type(x509.DNSName))
-
-
-def _ip_names(cert: "x509.Certificate") -> tuple[str, ...]:
-    from cryptography import x509
-
-    found = extension(cert, "SubjectAlternativeName")
-    return () if found is None else tuple(str(name) for name in found.value.get_values_for_type(x509.IPAddress))
-
-
 def _common_names(cert: "x509.Certificate") -> tuple[str, ...]:
     from cryptography.x509.oid import NameOID
 
     return tuple(str(attribute.value) for attribute in cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
 
 
-def ca_issuers(cert: "x509.Certificate") -> tuple[str, ...]:
+def _ca_issuers(cert: "x509.Certificate") -> tuple[str, ...]:
     """Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1)."""
     from cryptography import x509
     from cryptography.x509.oid import AuthorityInformationAccessOID
 
-    found = extension(cert, "AuthorityInformationAccess")
+    found = _extension(cert, "AuthorityInformationAccess")
     entries = [] if found is None else list(found.value)
     return tuple(
-        str(entry.access_location.value)[:_TEXT_KEPT]
-        for entry in entries[:_NAMES_KEPT]
+        str(entry.access_location.value)[:TEXT_KEPT]
+        for entry in entries[:NAMES_KEPT]
         if entry.access_method == AuthorityInformationAccessOID.CA_ISSUERS
         and isinstance(entry.access_location, x509.UniformResourceIdentifier)
     )
 
 
-def _is_ca(cert: "x509.Certificate") -> bool:
-    """As OpenSSL counts: basicConstraints say so, keyUsage does not deny it; version 1 has neither and may if it signed
-    itself.
-    """
-    from cryptography import x509
-
-    basic, usage = extension(cert, "BasicConstraints"), extension(cert, "KeyUsage")
-    if usage is not None and not usage.value.key_cert_sign:
-        return False
-    if basic is not None:
-        return bool(basic.value.ca)
-    return cert.version is x509.Version.v1 and cert.issuer == cert.subject
+def _constraints(cert: "x509.Certificate") -> Constraints | None:
+    found = _extension(cert, "BasicConstraints")
+    if found is None:
+        return None
+    return Constraints(ca=bool(found.value.ca), path_length=found.value.path_length, critical=found.critical)
 
 
-def _serves(reading: Reading) -> bool:
-    """Whether key usage and extended key usage allow a TLS server, or a CA above one (RFC 5280 section 4.2.1.12)."""
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+def _usage(cert: "x509.Certificate") -> Usage | None:
+    found = _extension(cert, "KeyUsage")
+    if found is None:
+        return None
+    usage = found.value
+    return Usage(
+        signs=usage.key_cert_sign,
+        serves=bool(usage.digital_signature or usage.key_encipherment or usage.key_agreement),
+    )
 
-    extended, usage = extension(reading.parsed, "ExtendedKeyUsage"), extension(reading.parsed, "KeyUsage")
-    if extended is not None:
-        listed = {purpose.dotted_string for purpose in extended.value}
-        if not listed & {ExtendedKeyUsageOID.SERVER_AUTH.dotted_string, _SERVER_GATED}:
-            return False
-    if reading.is_ca or usage is None:
-        return True
-    return bool(usage.value.digital_signature or usage.value.key_encipherment or usage.value.key_agreement)
+
+def _extended(cert: "x509.Certificate") -> frozenset[str] | None:
+    found = _extension(cert, "ExtendedKeyUsage")
+    return None if found is None else frozenset(purpose.dotted_string for purpose in found.value)
 
 
 def _key(cert: "x509.Certificate") -> tuple[str, int | None]:
@@ -292,11 +234,6 @@ def _key(cert: "x509.Certificate") -> tuple[str, int | None]:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return f"EC {key.curve.name}", key.key_size
     return type(key).__name__.removesuffix("PublicKey").lstrip("_") if key is not None else "", None
-
-
-def _hash_name(cert: "x509.Certificate") -> str | None:
-    chosen = _or(lambda: cert.signature_hash_algorithm, None)
-    return chosen.name if chosen is not None else None
 
 
 def _signature(cert: "x509.Certificate") -> str:

@@ -17,17 +17,9 @@ from typing import TYPE_CHECKING
 
 from smtpcheck.model import Certificate
 from smtpcheck.model.record import record
-from smtpcheck.net.certs import (
-    Reading,
-    ca_issuers,
-    describe,
-    problems,
-    quiet,
-    read,
-    signed_by,
-    strict_problems,
-    subject,
-)
+from smtpcheck.net.certificate import TEXT_KEPT, Fields, describe, key_ids_agree, placed_problems, problems
+from smtpcheck.net.certs import Reading, quiet, read, signed_by, subject
+from smtpcheck.net.plain_certificate import read_plain
 from smtpcheck.net.tls_names import name_fits, plain_name
 
 if TYPE_CHECKING:
@@ -35,10 +27,11 @@ if TYPE_CHECKING:
 
 _CERTIFICATES = 32
 _PATH = 10
-_TEXT_KEPT = 1024
 
 _TRUST_CODES = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's verdicts that mean no path to a certificate of the store. Any later one means that there is a path."""
+
+_OWN_FAULTS = ("expired", "not-yet-valid", "weak-key", "weak-hash", "wrong-purpose")
 
 _FAULTS = {
     9: "not-yet-valid",
@@ -96,7 +89,7 @@ def read_chain(
     """
     with quiet():
         sent = [(der, read(der)) for der in ders[:_CERTIFICATES]]
-        described = tuple(describe(der, reading, now) for der, reading in sent)
+        described = tuple(_described(der, reading, now) for der, reading in sent)
         readings = [reading for _, reading in sent if reading is not None]
         if not sent or sent[0][1] is None:
             return ChainReading(certificates=described, faults=fault_of_code(code) or ("other",) * bool(sent))
@@ -109,7 +102,7 @@ def read_chain(
             faults = [*trust, *faults]
         leaf = readings[0]
         # OpenSSL's verdict on the name stands where it gave one.
-        if code != 0 and not name_fits(plain_name(expected), leaf.dns_names, leaf.ip_names, leaf.common_names):
+        if code != 0 and not _is_named(leaf.fields, expected):
             faults.append("name-mismatch")
         placed = {one.der: _placed_problems(one, whole) for one in whole}
         words = {word for problems in placed.values() for word in problems}
@@ -122,8 +115,52 @@ def read_chain(
             certificates=tuple(_with(one, placed.get(der, ())) for one, (der, _) in zip(described, sent, strict=True)),
             faults=tuple(dict.fromkeys(faults)),
             missing_issuer=missing,
-            anchor=_with(describe(anchor.der, anchor, now), placed[anchor.der]) if anchor is not None else None,
+            anchor=_with(_described(anchor.der, anchor, now), placed[anchor.der]) if anchor is not None else None,
         )
+
+
+def read_trusted(ders: Sequence[bytes], path: Sequence[bytes], now: datetime) -> ChainReading | None:
+    """Reads a chain that OpenSSL trusted, its name included, along the path that OpenSSL found: leaf first, the store's
+    certificate last.
+
+    No signature is checked a second time, so `cryptography` is not needed. None where the chain is not plainly the
+    beginning of the path, or a certificate is not of the plain kind: `read_chain` tells then.
+    """
+    if not ders or tuple(path[: len(ders)]) != tuple(ders):
+        return None
+    fields = [read_plain(der) for der in path[:_PATH]]
+    known = [one for one in fields if one is not None]
+    if len(known) != len(path) or not _ends_at_itself(known):
+        return None
+    last = len(known) - 1
+    certificates = tuple(
+        _with(
+            describe(der, one, now, self_signed=index == last),
+            placed_problems(one, leaf=index == 0, top=index == last),
+        )
+        for index, (der, one) in enumerate(zip(path, known, strict=True))
+    )
+    return ChainReading(
+        certificates=certificates[: len(ders)],
+        faults=_faults_of_trusted(certificates),
+        anchor=certificates[last],
+    )
+
+
+def _ends_at_itself(path: Sequence[Fields]) -> bool:
+    """Whether the last certificate names itself as its issuer, with no word against it, and no other does."""
+    return (
+        path[-1].names_itself and key_ids_agree(path[-1], path[-1]) and not any(one.names_itself for one in path[:-1])
+    )
+
+
+def _faults_of_trusted(path: Sequence[Certificate]) -> tuple[str, ...]:
+    """The faults of a path in the order of `read_chain`; of a store's own certificate the purpose does not count."""
+    words = {word for one in path[:-1] for word in one.problems}
+    words |= set(path[-1].problems) - ({"wrong-purpose"} if len(path) > 1 else set())
+    own = [word for word in _OWN_FAULTS if word in words]
+    placed = words - set(_OWN_FAULTS)
+    return (*own, *["not-a-ca"] * ("not-a-ca" in placed), *["strict-rule"] * bool(placed - {"not-a-ca"}))
 
 
 class _Store:
@@ -137,7 +174,7 @@ class _Store:
                 self._by_subject.setdefault(name.public_bytes(), []).append(der)
 
     def issuer(self, cert: Reading) -> Reading | None:
-        named = self._by_subject.get(cert.parsed.issuer.public_bytes(), [])
+        named = self._by_subject.get(cert.fields.issuer_der, [])
         return _issuer(cert, [reading for reading in map(read, named) if reading is not None])
 
 
@@ -162,32 +199,31 @@ def _path(sent: list[Reading], store: _Store) -> tuple[list[Reading], Reading | 
 
 
 def _issuer(cert: Reading, among: Sequence[Reading]) -> Reading | None:
-    return next((one for one in among if signed_by(cert.parsed, one.parsed)), None)
+    return next((one for one in among if signed_by(cert, one)), None)
 
 
 def _own_faults(path: list[Reading], anchor: Reading | None, now: datetime) -> list[str]:
     """What is wrong with any certificate of the path by itself. Others that were sent do no harm."""
-    found = {word for one in path for word in problems(one, now)}
+    found = {word for one in path for word in problems(one.fields, now, self_signed=one.self_signed)}
     if anchor is not None:
-        found |= set(problems(anchor, now)) - {"wrong-purpose"}
-    return [word for word in ("expired", "not-yet-valid", "weak-key", "weak-hash", "wrong-purpose") if word in found]
+        found |= set(problems(anchor.fields, now, self_signed=anchor.self_signed)) - {"wrong-purpose"}
+    return [word for word in _OWN_FAULTS if word in found]
 
 
 def _placed_problems(cert: Reading, whole: list[Reading]) -> tuple[str, ...]:
     """What is wrong with a certificate at its place in the path."""
-    strict = strict_problems(cert, top=cert is whole[-1] and cert.self_signed)
-    return strict if cert is whole[0] or cert.is_ca else ("not-a-ca", *strict)
+    return placed_problems(cert.fields, leaf=cert is whole[0], top=cert is whole[-1] and cert.self_signed)
 
 
 def _trust_fault(path: list[Reading], anchors: Sequence[bytes], store_empty: bool) -> tuple[list[str], str | None]:
     """Why no path leads to the store, and the name of the certificate that would go on with it."""
     leaf, top = path[0], path[-1]
-    missing = None if top.self_signed else top.parsed.issuer.rfc4514_string()[:_TEXT_KEPT]
+    missing = None if top.self_signed else top.fields.issuer[:TEXT_KEPT]
     if leaf.self_signed:
         return ["self-signed", *["empty-store"] * store_empty], missing
     if store_empty:
         return ["empty-store"], missing
-    if top is leaf and (ca_issuers(leaf.parsed) or _organisation_known(leaf, anchors)):
+    if top is leaf and (leaf.fields.authority_info or _organisation_known(leaf, anchors)):
         return ["missing-intermediate"], missing
     return ["unknown-ca"], missing
 
@@ -205,7 +241,17 @@ def _organisations(name: "x509.Name") -> set[str]:
 
 def _in_order(sent: list[Reading]) -> bool:
     """Each certificate certifies the one before it (RFC 5246 section 7.4.2; RFC 8446 only recommends it)."""
-    return all(signed_by(one.parsed, above.parsed) for one, above in pairwise(sent))
+    return all(signed_by(one, above) for one, above in pairwise(sent))
+
+
+def _described(der: bytes, reading: Reading | None, now: datetime) -> Certificate:
+    if reading is None:
+        return describe(der, None, now)
+    return describe(der, reading.fields, now, self_signed=reading.self_signed)
+
+
+def _is_named(leaf: Fields, expected: str) -> bool:
+    return name_fits(plain_name(expected), leaf.dns_names, leaf.ip_names, leaf.common_names)
 
 
 def _with(described: Certificate, more: tuple[str, ...]) -> Certificate:

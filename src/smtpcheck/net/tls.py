@@ -82,6 +82,16 @@ def _watch(context: ssl.SSLContext) -> bool:
     return True
 
 
+def _octets(name: str) -> bytes:
+    """A name for TLS: of a text Python would make IDNA 2003 (RFC 3490) once more, and load 3 ms of tables for it.
+
+    Raises ValueError for a label that is empty or has more than 63 characters, and for what is not ASCII.
+    """
+    if not is_ip(name) and not all(1 <= len(label) <= 63 for label in name.split(".")):
+        raise ValueError("a label")
+    return name.encode("ascii")
+
+
 class TlsEngine:
     """The client's side of one connection. Raises UsageError if a name or the policy cannot be used.
 
@@ -117,9 +127,10 @@ class TlsEngine:
         context.sslobject_class = _Watched
         name = self.verify_name if self._names_by_openssl else self.sni
         try:
-            wrapped = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+            octets = None if name is None else _octets(name)
+            wrapped = context.wrap_bio(self._incoming, self._outgoing, server_hostname=octets)
         except (ValueError, TypeError, ssl.SSLError):
-            # UnicodeError is a ValueError: an empty label, or one of more than 63 characters.
+            # UnicodeError is a ValueError: a name that is not ASCII.
             raise UsageError(f"{name!r} cannot be a server's name in TLS: host names and addresses can") from None
         assert isinstance(wrapped, _Watched)
         return wrapped
@@ -198,14 +209,15 @@ class TlsEngine:
         return error
 
     def _keep_chain(self) -> None:
+        self._chain = self._certificates("get_unverified_chain")
+
+    def _certificates(self, method: str) -> tuple[bytes, ...]:
         try:
             tls: Any = self._tls  # before Python 3.13 only its private core has the method
-            reader = getattr(tls, "get_unverified_chain", None) or tls._sslobj.get_unverified_chain
-            self._chain = tuple(
-                one if isinstance(one, bytes) else bytes(one.public_bytes(_DER)) for one in reader() or ()
-            )
+            reader = getattr(tls, method, None) or getattr(tls._sslobj, method)
+            return tuple(one if isinstance(one, bytes) else bytes(one.public_bytes(_DER)) for one in reader() or ())
         except (AttributeError, ValueError, ssl.SSLError):
-            self._chain = ()
+            return ()
 
     # ---- data
 
@@ -304,6 +316,10 @@ class TlsEngine:
         if not self._chain:
             self._keep_chain()
         return self._chain
+
+    def trusted_path(self) -> tuple[bytes, ...]:
+        """The path that OpenSSL found, DER, from the server's certificate to the store's; empty if it trusts none."""
+        return self._certificates("get_verified_chain") if self.done and self.chain_accepted else ()
 
     @property
     def chain_accepted(self) -> bool:

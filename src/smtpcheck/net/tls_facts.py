@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from smtpcheck.model import TlsFacts, Verification
-from smtpcheck.net.chain import fault_of_code, read_chain
+from smtpcheck.net.chain import ChainReading, fault_of_code, read_chain, read_trusted
 from smtpcheck.net.tls import TlsEngine, TlsError
 from smtpcheck.net.tls_failure import Failure
 from smtpcheck.net.tls_messages import ALERTS, Message
@@ -50,6 +50,17 @@ def facts(engine: TlsEngine, mode: str, failure: TlsError | str | None = None) -
     )
 
 
+def with_trusted_chain(found: TlsFacts, engine: TlsEngine, now: datetime) -> TlsFacts | None:
+    """The same facts with the chain, where OpenSSL trusts it and it is of the plain kind: read within a millisecond.
+
+    None where `with_chain` has to tell.
+    """
+    if found.verification is None or found.verification.code != 0 or not found.verification.trusted:
+        return None
+    reading = read_trusted(engine.peer_chain(), engine.trusted_path(), now)
+    return None if reading is None else _with_reading(found, reading)
+
+
 def with_chain(found: TlsFacts, ders: tuple[bytes, ...], policy: TlsPolicy, now: datetime) -> TlsFacts:
     """The same facts with the chain that was sent, every fault of it, and the store; unchanged where none was sent.
 
@@ -68,14 +79,15 @@ def with_chain(found: TlsFacts, ders: tuple[bytes, ...], policy: TlsPolicy, now:
         code=verdict.code,
         store_empty=store is not None and store.empty,
     )
-    return replace(
-        found,
-        chain=reading.certificates,
-        store=store,
-        verification=replace(
-            verdict, faults=reading.faults, missing_issuer=reading.missing_issuer, anchor=reading.anchor
-        ),
+    return _with_reading(replace(found, store=store), reading)
+
+
+def _with_reading(found: TlsFacts, reading: ChainReading) -> TlsFacts:
+    assert found.verification is not None
+    verdict = replace(
+        found.verification, faults=reading.faults, missing_issuer=reading.missing_issuer, anchor=reading.anchor
     )
+    return replace(found, chain=reading.certificates, verification=verdict)
 
 
 def _seen_by_caller(engine: TlsEngine, failure: str | None) -> Failure | None:

@@ -7,7 +7,7 @@ another host than the one that was asked for, and none is taken after a server s
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from smtpcheck.model import (
     AnyEvent,
@@ -23,6 +23,7 @@ from smtpcheck.model import (
     Target,
     TlsMode,
 )
+from smtpcheck.model.record import record
 from smtpcheck.net.dial import Address, DialFailed, dial
 from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe.recording import Recording
@@ -36,7 +37,7 @@ _SECONDS = 5.0
 _DRAIN = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Variation:
     """What a look changes: when TLS begins, how far it goes, what it asks of TLS, and which name it says in SNI."""
 

@@ -4,17 +4,18 @@ One TOML file for each. Every fact has a source or says that it is not verified;
 more than "possible".
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smtpcheck.model.row import Row, row_of
+from smtpcheck.model.record import record
+
+if TYPE_CHECKING:
+    from smtpcheck.model.row import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Port:
     """A port and when TLS begins there (a word of `TlsMode`)."""
 
@@ -24,7 +25,7 @@ class Port:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Username:
     """What the provider takes as username. `rule` is word, address, local-part, provider-login, key-id, token, any,
     none; `word` stands with rule word.
@@ -38,7 +39,7 @@ class Username:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SecretRule:
     """The kind of secret. `shapes` are words of `SecretFacts.shape`; `account_password` is None where unknown."""
 
@@ -50,7 +51,7 @@ class SecretRule:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SenderRule:
     """Whose address the sender may be: verified-domain, own-address, equals-login, own-domain, any. `checked` is the
     stage at which the provider enforces it.
@@ -63,7 +64,7 @@ class SenderRule:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Provider:
     """One provider; `id` is the name of its file."""
 
@@ -77,7 +78,7 @@ class Provider:
     username: Username | None = None
     secret: SecretRule | None = None
     sender: SenderRule | None = None
-    replies: tuple[Row, ...] = ()
+    replies: "tuple[Row, ...]" = ()
 
     def port(self, number: int) -> Port | None:
         """What is known about that port."""
@@ -130,7 +131,7 @@ def _above(text: str) -> str:
 
 @cache
 def _head(id: str) -> Mapping[str, Any]:
-    return tomllib.loads(_above(_texts()[id]))
+    return _toml(_above(_texts()[id]))
 
 
 @cache
@@ -141,7 +142,13 @@ def _texts() -> Mapping[str, str]:
 
 @cache
 def _load(id: str) -> Provider:
-    return _provider(id, tomllib.loads(_texts()[id]))
+    return _provider(id, _toml(_texts()[id]))
+
+
+def _toml(text: str) -> Mapping[str, Any]:
+    import tomllib  # takes 5 ms to load, and most sessions have no provider whose table would be read
+
+    return tomllib.loads(text)
 
 
 @lru_cache(maxsize=256)
@@ -210,6 +217,8 @@ def _covers(pattern: str, labels: list[str]) -> bool:
 
 
 def _provider(id: str, table: Mapping[str, Any]) -> Provider:
+    from smtpcheck.model.row import row_of
+
     return Provider(
         id=id,
         name=table["name"],

@@ -5,17 +5,17 @@ first row that fits decides, so the narrow stands before the wide, and bare code
 """
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 from smtpcheck.model import Stage
+from smtpcheck.model.record import brief_record
 from smtpcheck.model.row import Row, row_of
 
 _FOLDER = Path(__file__).parent  # not importlib.resources, whose import takes 13 ms of every check
 
 
-@dataclass(frozen=True, slots=True)
+@brief_record
 class LookAlikes:
     """Causes that servers word much as another one, most probable first, and what would decide between them."""
 

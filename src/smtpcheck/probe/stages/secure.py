@@ -15,7 +15,7 @@ from smtpcheck.net.channel import PeerClosed
 from smtpcheck.net.threads import in_daemon_thread
 from smtpcheck.net.tls import HandshakeFailed, TlsEngine
 from smtpcheck.net.tls_facts import facts as tls_facts
-from smtpcheck.net.tls_facts import with_chain
+from smtpcheck.net.tls_facts import with_chain, with_trusted_chain
 from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe import plan
 from smtpcheck.probe.run import Broken, Declined, require
@@ -90,8 +90,7 @@ async def secure(session: Session) -> None:
     step = await session.step(Stage.TLS, handshake)
     engine = session.connection.engine
     if isinstance(step.facts, TlsFacts) and engine is not None and engine.peer_chain():
-        certs.make_ready()
-        session.join_later.append(_chain_reader(session, engine))
+        _read_chain(session, engine, step.facts)
     if step.passed and session.options.until is Stage.TLS and _judged_later(engine):
         await _hear(session)
     session.go_on(step)
@@ -138,6 +137,16 @@ async def handshake(session: Session, opened: OpenStep) -> None:
         clean = session.tape.redactor.clean
         learned = tls_facts(engine, mode, failure)
         opened.facts = replace(learned, first_bytes=clean(learned.first_bytes))
+
+
+def _read_chain(session: Session, engine: TlsEngine, found: TlsFacts) -> None:
+    """Gives the chain to the step: at once where that is quickly done, else beside the rest of the session."""
+    told = with_trusted_chain(found, engine, session.tape.clock.wall)
+    if told is not None:
+        session.tape.amend(Stage.TLS, lambda present: replace(present, facts=told))
+        return
+    certs.make_ready()
+    session.join_later.append(_chain_reader(session, engine))
 
 
 def _chain_reader(session: Session, engine: TlsEngine) -> Callable[[], Awaitable[None]]:
