@@ -14,8 +14,10 @@ import pytest
 
 from smtpcheck.cli.main import main
 from smtpcheck.dialogue import parse
+from smtpcheck.probe import looks
 from smtpcheck.serve import Running, running
 
+from ..probe.leftovers import full_queue
 from ..probe.lines import QUIT, implicit
 
 SMTPCHECK = [sys.executable, "-m", "smtpcheck"]
@@ -369,6 +371,19 @@ def test_a_mistake_is_unknown(words: list[str], capsys: pytest.CaptureFixture[st
     assert captured.out.startswith("SMTP UNKNOWN - ")
     assert captured.out.count("\n") == 1
     assert captured.err == ""
+
+
+@pytest.mark.parametrize(("words", "asked"), [([], []), (["--second-looks"], ["sibling-ports"])])
+def test_a_scheduled_check_knocks_at_no_other_port(
+    words: list[str], asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it is told to."""
+    told = tmp_path / "report.json"
+    with full_queue() as (_, port), full_queue() as (_, other):
+        monkeypatch.setattr(looks, "SIBLINGS", (other,))
+        at = [f"localhost:{port}", "--address", "127.0.0.1", "--timeout", "0.5"]
+        assert main(["check", *at, "--nagios", "--report", f"json={told}", *words]) == 2
+    assert [each["look"] for each in json.loads(told.read_text())["asked"]] == asked
 
 
 def test_a_hostile_banner_adds_no_perfdata(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ FailOn = Annotated[
         metavar="SEVERITY",
         rich_help_panel=_EXPECTED,
         autocompletion=completes(*FAIL_ON),
-        help="warning: exit 1 where a check passes with a warning.",
+        help="warning: exit 1 where a check passes with a warning among its findings.",
     ),
 ]
 Reports = Annotated[
