@@ -12,6 +12,11 @@ from smtpcheck.model import Report, UsageError
 
 _MANY = {
     "jsonl": "jsonl",
+    "markdown": "ticket",
+    "junit": "junit",
+    "github": "github",
+    "prometheus": "prometheus",
+    "nagios": "nagios",
 }
 """The formats that hold several targets as well as one, and the module of each: its function has the format's name."""
 
