@@ -243,6 +243,61 @@ def test_a_contradiction_is_one_sentence(words: list[str], says: str, capsys: py
     assert err.count("\n") == 1
 
 
+# --- GitHub Actions -----------------------------------------------------------------------------------------------
+
+
+def test_annotations_stand_beside_another_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error where standard output is taken; the step's summary is added to."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    assert main(["check", nothing_listens(), "--json", "--report", "github"]) == 11
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["exit_code"] == 11
+    assert captured.err.startswith("::error title=")
+    assert summary.read_text().startswith("before\n")
+    assert "What to do" in summary.read_text() or "What to change" in summary.read_text()
+
+
+def test_annotations_alone_own_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The runner reads either stream."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    assert main(["check", nothing_listens(), "--report", "github"]) == 11
+    captured = capsys.readouterr()
+    assert captured.out.startswith("::error title=")
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(("runner", "masked"), [("true", True), ("", False)])
+def test_a_runner_alone_is_told_what_to_hide(
+    runner: str, masked: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anybody else would be told the secret."""
+    monkeypatch.setenv("GITHUB_ACTIONS", runner)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setenv("SMTP_PW", "correct-horse")
+    words = ["check", nothing_listens(), "--user", "alice", "--password-env", "SMTP_PW"]
+    assert main([*words, "--report", "github"]) == 11
+    captured = capsys.readouterr()
+    assert ("::add-mask::correct-horse\n" in captured.err) is masked
+    assert "correct-horse" not in captured.out
+    assert main([*words]) == 11
+    assert "correct-horse" not in "".join(capsys.readouterr())
+
+
+def test_a_summary_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence, with the exit code of a report that is missing."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/nowhere/at/all")
+    assert main(["check", nothing_listens(), "--report", "github"]) == 3
+    assert "the step summary (GITHUB_STEP_SUMMARY) was not written" in capsys.readouterr().err
+
+
 # --- expectations -------------------------------------------------------------------------------------------------
 
 
@@ -336,7 +391,7 @@ def test_a_monitoring_system_reads_one_line(
     assert captured.out.count("\n") == captured.out.count("|") == 1
     perfdata = captured.out.partition(" | ")[2].split()
     assert perfdata[0].startswith("total=")
-    assert perfdata[0].endswith("s;30;50;0")
+    assert perfdata[0].endswith("s;30;50;0;")
     assert any(each.startswith("cert_days=") for each in perfdata)
     assert captured.err == ""
 

@@ -197,6 +197,14 @@ def write_annotations(text: str) -> None:
         sys.stderr.flush()
 
 
+def is_file(stream: object) -> bool:
+    """Whether a stream was redirected to a file, which keeps what a runner would swallow."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
 def append_step_summary(path: str, text: str) -> None:
     """Adds to the step summary of a GitHub job. Raises Unwritten."""
     try:

@@ -20,6 +20,7 @@ from smtpcheck.cli.outputs import (
     Outputs,
     ReportFile,
     append_step_summary,
+    is_file,
     opened,
     write_all,
     write_annotations,
@@ -70,11 +71,12 @@ class Check:
                 report = api.refuse(error.target, refused_options(self.request), str(error))
                 deliver(report, self.display, files)
             else:
+                _mask(options, self.display.outputs)
                 report = asyncio.run(session(target, options, self.display, files))
         if self.display.nagios:
             from smtpcheck.report.nagios import state
 
-            return state(report).value
+            return state(report)
         return report.exit_code
 
 
@@ -132,7 +134,20 @@ def _tell_github(report: Report, display: Display) -> None:
         write_annotations(render(report, "github"))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        append_step_summary(path, render(report, "markdown"))
+        from smtpcheck.report.github import summary
+
+        append_step_summary(path, summary((report,)))
+
+
+def _mask(options: Options, outputs: Outputs) -> None:
+    """Tells the runner of GitHub Actions which values to hide in the job's log from here on. Nobody but a runner is
+    told: the command holds the value.
+    """
+    secrets = (options.secret, options.proxy_secret, options.client_key_secret)
+    if outputs.github and os.environ.get("GITHUB_ACTIONS") == "true" and not is_file(sys.stderr):
+        from smtpcheck.report.github import masks
+
+        write_annotations(masks(secret.reveal() for secret in secrets if secret is not None))
 
 
 def show(report: Report, display: Display) -> None:
