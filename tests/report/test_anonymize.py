@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtpcheck.diagnose.engine import rediagnose
-from smtpcheck.model import Connected, Options, Replied, Report, Stage
+from smtpcheck.model import Connected, EhloFacts, Options, Replied, Report, Stage
 from smtpcheck.report import FORMATS, render
 from smtpcheck.report.anonymize import anonymized
 from smtpcheck.report.codec import from_json, to_json
@@ -93,6 +93,24 @@ def test_the_codes_of_many_lines_stay() -> None:
     text = render(anonymized(passed()), verbose=True, width=200)
     assert "S: 250-host-" in text
     assert "S: 250-PIPELINING" in text
+
+
+def test_this_machine_has_another_name() -> None:
+    """Also where it was no name to say in EHLO, and only the remark on that holds it."""
+    why = "this machine's address, since the name of this machine has no domain: alices-laptop"
+    made = passed()
+    steps = tuple(
+        replace(step, facts=replace(step.facts, name="[192.0.2.9]", name_origin=why))
+        if isinstance(step.facts, EhloFacts)
+        else step
+        for step in made.attempts[0].steps
+    )
+    made = replace(
+        made, attempts=(replace(made.attempts[0], steps=steps),), local={"ehlo_name": f"[192.0.2.9] ({why})"}
+    )
+    text = everything(anonymized(made))
+    assert "laptop" not in text
+    assert "has no domain: host-" in text
 
 
 def test_ids_of_queues_and_messages_are_left_out() -> None:

@@ -53,7 +53,7 @@ _SPOKEN = (Reply, Replied, Surplus, Silent, Sent, BannerFacts, EhloFacts, DnsFac
 # Words of ours, which a user may happen to share.
 _OURS = frozenset(
     (
-        *("id", "alternatives", "provider", "look", "auth", "min_tls", "kind", "name_origin", "verb", "enhanced"),
+        *("id", "alternatives", "provider", "look", "auth", "min_tls", "kind", "verb", "enhanced"),
         *("smtpcheck", "family", "failure", "problem", "protocol", "severity", "transport", "type", "rcode", "classes"),
     )
 )
@@ -100,6 +100,9 @@ class _Names:
                 self._meet(name)
         for greeting in _all_of(report, (BannerFacts, EhloFacts)):
             self._meet(greeting.server_name or "")
+        for hello in _all_of(report, EhloFacts):  # `... the name of this machine has no domain: alices-laptop`
+            self._meet(hello.name)
+            self._meet(hello.name_origin.partition(": ")[2].strip("'\""))
         for certificate in _all_of(report, Certificate):
             for name in certificate.dns_names:
                 self._meet(name.removeprefix("*."))
