@@ -1,8 +1,8 @@
 """The same session with other tools, so that the other side can see it with theirs; and the command to run it again.
 
 Each word is quoted for a POSIX shell, also where it comes from a saved report that somebody sent. A secret is never in
-it: the tools ask for it, or it stands in a variable. A value that begins with a hyphen would be an option to most tools,
-so then the tool is left out and the reason given.
+it: the tools ask for it, or it stands in a variable. A value that begins with a hyphen would be an option to most
+tools, so then the tool is left out and the reason given.
 """
 
 from collections.abc import Iterator
