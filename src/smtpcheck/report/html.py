@@ -1,7 +1,7 @@
 """One self-contained HTML file: verdict, a timeline drawn to scale, addresses against stages, transcript, certificates.
 
 No script, no font, no image, nothing that is fetched: the content security policy forbids it, so that what a server
-said could not do it either. Every text goes through `html.escape`; where something stands or how wide it is are numbers.
+said could not do it either. Every text goes through `html.escape`; where a bar stands and how wide it is are numbers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,9 @@ from html import escape
 
 from smtpcheck.model import Attempt, Outcome, Report, Stage, Step, TlsFacts
 from smtpcheck.report.cause import beside
-from smtpcheck.report.certificates import authority, names, validity
+from smtpcheck.report.certificates import names, validity
 from smtpcheck.report.html_style import STYLE
-from smtpcheck.report.phrases import clock, lasting, listed
+from smtpcheck.report.phrases import authority, clock, lasting, listed
 from smtpcheck.report.printable import printable
 from smtpcheck.report.remarks import expectations, others, warnings, which
 from smtpcheck.report.reproduce import again, commands
