@@ -38,7 +38,7 @@ def html(reports: Sequence[Report]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f'<link rel="icon" href="data:,">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n"
         f"</head>\n<body>\n{contents}{articles}</body>\n</html>\n"
     )
 
