@@ -61,7 +61,7 @@ def test_jsonl_is_a_line_for_each_target() -> None:
 
 def cases(*reports: Report) -> dict[str, Any]:
     root = etree.fromstring(render_all(reports, "junit").encode())
-    return {case.get("name"): [child.tag for child in case] for case in root.iter("testcase")}
+    return {str(case.get("name")): [child.tag for child in case] for case in root.iter("testcase")}
 
 
 def test_junit_skips_what_was_not_reached() -> None:
