@@ -8,18 +8,16 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from smtpcheck.model import Attempt, Outcome, Report, Stage, Step, TlsFacts
-from smtpcheck.report.cause import beside
 from smtpcheck.report.certificates import names, validity
 from smtpcheck.report.html_style import STYLE
 from smtpcheck.report.phrases import authority, clock, lasting, listed
 from smtpcheck.report.printable import printable
-from smtpcheck.report.remarks import expectations, others, warnings, which
+from smtpcheck.report.remarks import which
 from smtpcheck.report.reproduce import again, commands
 from smtpcheck.report.stages import shown, told
-from smtpcheck.report.told import because, end, named, sentence, shows, tidy, unsure
-from smtpcheck.report.transcript import spoken
+from smtpcheck.report.told import because, beside_it, end, named, sentence, shows, tidy, unsure
+from smtpcheck.report.transcript import plain
 
-_MOST_EVENTS = 2000
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MARKS = {Outcome.PASSED: "✓", Outcome.SKIPPED: "–"}
 
@@ -138,14 +136,9 @@ def _cell(attempt: Attempt, stage: Stage) -> str:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    for title, lines in (
-        ("Expectations", expectations(report)),
-        ("Worth knowing", [*(beside(finding) for finding in report.also), *warnings(report)]),
-        ("Other connections", others(report)),
-    ):
-        if lines:
-            items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-            yield f"<section><h2>{title}</h2><ul>{items}</ul></section>"
+    for title, lines in beside_it(report):
+        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        yield f"<section><h2>{title}</h2><ul>{items}</ul></section>"
 
 
 def _certificates(report: Report) -> Iterator[str]:
@@ -163,12 +156,7 @@ def _certificates(report: Report) -> Iterator[str]:
 
 def _transcripts(report: Report) -> Iterator[str]:
     for attempt in report.attempts:
-        lines = [
-            f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} {text}"
-            for event in attempt.events[:_MOST_EVENTS]
-            for speaker, text, tls in spoken(event, False)
-        ]
-        if lines:
+        if lines := plain(attempt):
             yield _folded(f"Transcript of {printable(which(attempt), limit=80)}, secrets left out", _lines(lines))
 
 

@@ -9,16 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from smtpcheck.model import Report
-from smtpcheck.report.cause import beside
 from smtpcheck.report.phrases import clock, lasting
 from smtpcheck.report.printable import printable
-from smtpcheck.report.remarks import expectations, others, warnings, which
+from smtpcheck.report.remarks import which
 from smtpcheck.report.reproduce import again, commands
 from smtpcheck.report.stages import shown, told
-from smtpcheck.report.told import because, end, named, shows, tidy, unsure
-from smtpcheck.report.transcript import spoken
+from smtpcheck.report.told import because, beside_it, end, named, shows, tidy, unsure
+from smtpcheck.report.transcript import plain
 
-_MOST_EVENTS = 2000
 _MARKUP = re.compile(r"([\\`*_\[\]|~#])")
 _LEAD = re.compile(r"^(\s*[0-9]*)([-+=.)])(?=\s|$|[-=])")
 
@@ -65,23 +63,13 @@ def _stages(report: Report) -> Iterator[str]:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    for title, lines in (
-        ("Expectations", expectations(report)),
-        ("Worth knowing", [*(beside(finding) for finding in report.also), *warnings(report)]),
-        ("Other connections", others(report)),
-    ):
-        if lines:
-            yield f"**{title}**\n\n" + "\n".join(f"- {escaped(line)}" for line in lines)
+    for title, lines in beside_it(report):
+        yield f"**{title}**\n\n" + "\n".join(f"- {escaped(line)}" for line in lines)
 
 
 def _transcript(report: Report) -> Iterator[str]:
     for attempt in report.attempts:
-        lines = [
-            f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} {text}"
-            for event in attempt.events[:_MOST_EVENTS]
-            for speaker, text, tls in spoken(event, False)
-        ]
-        if lines:
+        if lines := plain(attempt):
             title = f"Transcript of {html.escape(printable(which(attempt), limit=80))}, secrets left out"
             yield folded(title, fenced(lines))
 
