@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from smtpcheck.cli.check import check
 from smtpcheck.cli.completion import completion
 from smtpcheck.cli.demo import demo
+from smtpcheck.cli.diff import diff
 from smtpcheck.cli.explain import explain
 from smtpcheck.cli.misuse import Misuse
 from smtpcheck.cli.providers import providers
@@ -18,7 +19,7 @@ Work = Callable[[], int]
 
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
-_COMMANDS = ("check", "explain", "providers", "demo", "completion")
+_COMMANDS = ("check", "diff", "explain", "providers", "demo", "completion")
 
 
 class Commands(TyperGroup):
@@ -56,6 +57,7 @@ app = typer.Typer(
 # Surplus words are left to us: Typer would repeat them, and one of them may be a password.
 _SURPLUS = {"allow_extra_args": True}
 app.command(cls=Grouped, context_settings=_SURPLUS)(check)
+app.command(cls=Grouped, context_settings=_SURPLUS)(diff)
 app.command(cls=Grouped)(explain)
 app.command(cls=Grouped)(providers)
 app.command(cls=Grouped, context_settings=_SURPLUS)(demo)
