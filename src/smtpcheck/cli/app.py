@@ -1,34 +1,71 @@
-"""The commands, and what Typer's errors become: one sentence, without a value that may be a secret."""
+"""The commands, and what Typer's errors become: one sentence, without a value that may be a secret.
+
+A command's module is loaded, and its options are looked at, when it is the one that was asked for: there are many, and
+each costs every start some milliseconds.
+"""
 
 import re
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from smtpcheck.cli.check import check
-from smtpcheck.cli.completion import completion
-from smtpcheck.cli.demo import demo
-from smtpcheck.cli.diff import diff
-from smtpcheck.cli.explain import explain
 from smtpcheck.cli.misuse import Misuse
-from smtpcheck.cli.providers import providers
 
 Work = Callable[[], int]
 
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
-_COMMANDS = ("check", "diff", "explain", "providers", "demo", "completion")
+
+COMMANDS = {
+    "check": "Check one server, step by step; no mail is sent without --send.",
+    "diff": "Say what changed between two reports, or since one was saved.",
+    "explain": "Explain a cause, or an error that was pasted or piped in.",
+    "providers": "List the mail providers that smtpcheck knows, or show one.",
+    "demo": "Show real reports of a scripted server on this machine.",
+    "completion": "Print the completion script of a shell.",
+}
+"""Each command, in the order of the help, with the first line of its own help. Its function has its name, in the module
+of that name.
+"""
+
+# Surplus words are left to us: Typer would repeat them, and one of them may be a password.
+_LEFT_TO_US = ("check", "diff", "demo", "completion")
 
 
 class Commands(TyperGroup):
-    """The group, which answers a host in the place of a command with the command that was meant."""
+    """The group: loads the command that is asked for, and answers a host in its place with what was meant."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            self.commands[cmd_name] = _loaded(cmd_name)
+        return self.commands[cmd_name]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of the help, for which none has to be loaded."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in self.commands and not ctx.resilient_parsing and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             raise Misuse(_meant(args))
         return super().resolve_command(ctx, args)
+
+
+def _loaded(name: str) -> Any:
+    """The command, with its options read from its function."""
+    work = getattr(import_module(f"smtpcheck.cli.{name}"), name)
+    single = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    surplus = {"allow_extra_args": True} if name in _LEFT_TO_US else {}
+    single.command(name=name, cls=Grouped, context_settings=surplus)(work)
+    return typer.main.get_command(single)
 
 
 class Grouped(TyperCommand):
@@ -54,14 +91,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Goes through one SMTP session step by step and says where it stopped, why, and what to change.",
 )
-# Surplus words are left to us: Typer would repeat them, and one of them may be a password.
-_SURPLUS = {"allow_extra_args": True}
-app.command(cls=Grouped, context_settings=_SURPLUS)(check)
-app.command(cls=Grouped, context_settings=_SURPLUS)(diff)
-app.command(cls=Grouped)(explain)
-app.command(cls=Grouped)(providers)
-app.command(cls=Grouped, context_settings=_SURPLUS)(demo)
-app.command(cls=Grouped, context_settings=_SURPLUS)(completion)
 
 
 def _version(asked: bool) -> None:
@@ -118,10 +147,10 @@ def _sentence(error: Exception) -> str:
 
 def _options_of_check(error: Exception) -> list[str]:
     """The options of `check`, if the error was made before any command was read; else nothing."""
-    command = cast(Any, error).ctx.command
-    if not isinstance(command, Commands):
+    context = cast(Any, error).ctx
+    if not isinstance(context.command, Commands):
         return []
-    return [name for param in command.commands["check"].params for name in param.opts]
+    return [name for param in context.command.get_command(context, "check").params for name in param.opts]
 
 
 def _meant(words: list[str]) -> str:
@@ -133,8 +162,8 @@ def _meant(words: list[str]) -> str:
     from smtpcheck.settings.target import parse_target
 
     first = words[0]
-    commands = ", ".join(_COMMANDS)
-    close = get_close_matches(first, _COMMANDS, n=1)
+    commands = ", ".join(COMMANDS)
+    close = get_close_matches(first, COMMANDS, n=1)
     try:
         parse_target(first)
     except UsageError:
