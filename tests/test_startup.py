@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import smtpcheck
+from smtpcheck.cli.app import COMMANDS
 
 HEAVY = {"asyncio", "ssl", "socket", "dns", "cryptography", "tomllib", "rich", "pydantic", "idna", "smtpcheck.model"}
 
@@ -27,6 +28,23 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     assert code == "0"
     assert done.stdout
     assert HEAVY & set(modules) == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_loaded_alone(name: str) -> None:
+    """Another command's options are looked into only where it is the one asked for."""
+    done = subprocess.run([sys.executable, "-c", PROBE, name, "-h"], capture_output=True, text=True, check=True)
+    loaded = {other for other in COMMANDS if f"smtpcheck.cli.{other}" in done.stderr.split()}
+    assert loaded == {name}
+
+
+@pytest.mark.parametrize(("name", "line"), COMMANDS.items())
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str, line: str) -> None:
+    """The list of `--help` and a command's own help begin with the same sentence."""
+    done = subprocess.run([sys.executable, "-m", "smtpcheck", name, "-h"], capture_output=True, text=True, check=True)
+    usage, said, *_ = done.stdout.split("\n\n")
+    assert usage.startswith(f"Usage: smtpcheck {name} ")
+    assert " ".join(said.split()).startswith(line)
 
 
 def test_the_package_loads_its_names_on_first_use() -> None:
