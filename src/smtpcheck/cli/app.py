@@ -22,13 +22,14 @@ _ParserError = cast(type[Exception], typer.BadParameter.__base__)
 # In the order of the help, with its line there: the first of the command's own help.
 COMMANDS = {
     "check": "Check one server, step by step; no mail is sent without --send.",
+    "diff": "Say what changed between two reports, or since one was saved.",
     "explain": "Explain a cause, or an error that was pasted or piped in.",
     "providers": "List the mail providers that smtpcheck knows, or show one.",
     "demo": "Show real reports of a scripted server on this machine.",
     "completion": "Print the completion script of a shell.",
 }
 # Surplus words are left to these: Typer would repeat them, and one of them may be a password.
-_TAKE_SURPLUS = ("check", "demo", "completion")
+_TAKE_SURPLUS = ("check", "diff", "demo", "completion")
 
 
 class Commands(TyperGroup):

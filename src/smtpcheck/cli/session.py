@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -69,7 +69,7 @@ def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[
 
 async def session(target: Target, options: Options, display: Display) -> Report:
     """Runs the check and prints its report. Raises OSError when the report could not be written."""
-    live = _live(display)
+    live = live_list(display)
     failures: list[OSError] = []
 
     def on_report(report: Report) -> None:
@@ -80,13 +80,18 @@ async def session(target: Target, options: Options, display: Display) -> Report:
         except OSError as error:  # it is our reader's, and no part of the session
             failures.append(error)
 
-    interrupt = asyncio.Event()
-    with live or nullcontext(), _ctrl_c(interrupt):
-        async with _repainting(live):
-            report = await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
+    report = await watched(target, options, live, on_report)
     if failures:
         raise failures[0]
     return report
+
+
+async def watched(target: Target, options: Options, live: "Live | None", on_report: Callable[[Report], None]) -> Report:
+    """Runs the check with its live list; Ctrl-C ends it."""
+    interrupt = asyncio.Event()
+    with live or nullcontext(), _ctrl_c(interrupt):
+        async with _repainting(live):
+            return await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
 
 
 def show(report: Report, display: Display) -> None:
@@ -104,7 +109,7 @@ def show(report: Report, display: Display) -> None:
         sys.stdout.flush()
 
 
-def _live(display: Display) -> "Live | None":
+def live_list(display: Display) -> "Live | None":
     """The live list, where there is a terminal to show it on."""
     terminal = _is_terminal(sys.stderr)
     if display.quiet or not choose_cursor(os.environ, terminal, os.name):
