@@ -65,6 +65,8 @@ class Wanted(TypedDict, total=False):
     insecure: bool
     allow_cleartext_auth: bool
     second_looks: bool
+    expect: Sequence[str]
+    fail_on: str
 
 
 def check(target: str, **wanted: Unpack[Wanted]) -> Report:
@@ -81,7 +83,7 @@ async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     from smtpcheck.settings.build import UnusableTarget, build
     from smtpcheck.settings.request import Request
 
-    words = {**wanted, "recipients": tuple(wanted.get("recipients", ()))}
+    words = {**wanted, **{name: _texts(name, wanted.get(name, ())) for name in ("recipients", "expect")}}
     secret = _secret(words.pop("password", None), words.pop("token", None))
     request = Request(target=target, secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
     try:
@@ -91,6 +93,13 @@ async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     if secret is not None:
         built = replace(built, secret=describe_secret(secret, "the caller"))
     return await run(built, replace(options, secret=secret))
+
+
+def _texts(name: str, given: object) -> tuple[str, ...]:
+    """A text where a list of texts is meant would be taken apart into its letters."""
+    if isinstance(given, str) or not isinstance(given, Sequence) or not all(isinstance(one, str) for one in given):
+        raise UsageError(f"{name} has to be a list of texts")
+    return tuple(given)
 
 
 def _secret(password: object, token: object) -> Secret | None:
@@ -134,8 +143,12 @@ async def run(
 
 def check_before_packet(target: Target, options: Options) -> None:
     """Raises UsageError for what can be told to fail before anything is sent: TLS files, a library that is
-    missing.
+    missing, a cause that does not exist.
     """
+    if any(each.name == "cause" for each in options.expect):
+        from smtpcheck.diagnose.expect import check_causes
+
+        check_causes(options.expect)
     if options.ca_file or options.client_cert:
         from smtpcheck.net.tls_policy import check_policy_files
         from smtpcheck.probe.stages.secure import policy_of

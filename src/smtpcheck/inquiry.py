@@ -115,7 +115,7 @@ def _looks(recording: Recording) -> "asyncio.Task[None] | None":
     if not may_look(report.attempts):
         return None
     taken = {one.look for one in recording.asked}
-    asks = [ask for ask in diagnose(report).asks if ask.look not in taken]
+    asks = [ask for ask in diagnose(report).asks if ask.look not in taken and _allowed(ask.look, recording)]
     if not asks:
         return None
     recording.asked += [Asked(look=ask.look, because=ask.because) for ask in asks]
@@ -125,6 +125,11 @@ def _looks(recording: Recording) -> "asyncio.Task[None] | None":
             await look(recording, ask.look)
 
     return asyncio.create_task(take())
+
+
+def _allowed(look: str, recording: Recording) -> bool:
+    """A scheduled check does not knock at other ports every few minutes."""
+    return look != "sibling-ports" or recording.options.sibling_ports
 
 
 def _stop_waiting_if_certain(recording: Recording) -> None:

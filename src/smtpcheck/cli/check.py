@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from smtpcheck.cli.misuse import Misuse
-from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
+from smtpcheck.settings.words import COLOR, EXPECTATIONS, FAIL_ON, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
 _CERTIFICATES, _TIME, _OUTPUT = "Certificates", "How far and how long", "Output"
+_EXPECTED = "What is expected"
+_NAGIOS_SECONDS = "9"  # a monitoring system gives up after 10
 
 
 def _words(*words: str) -> Callable[[str], list[str]]:
@@ -177,15 +179,38 @@ def check(
             help="default (5 to 30 s for a step), or rfc (the minutes of RFC 5321).",
         ),
     ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expect",
+            metavar="RULE",
+            rich_help_panel=_EXPECTED,
+            autocompletion=_words(*EXPECTATIONS),
+            help="Fail unless this holds: min-tls=1.2, min-cert-days=14 (for the certificate and those sent that sign "
+            "it), auth=PLAIN, no-auth-before-tls, starttls, max-banner=2 (seconds; any stage), max-total=5, "
+            "resolves-to=192.0.2.0/24 (every address); or that it ends so: outcome.recipient=refused, "
+            "reply.recipient=550 (or 5xx, 5.7.1), cause=ID. With :warning at its end it warns only. Can be repeated.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-on",
+            metavar="SEVERITY",
+            rich_help_panel=_EXPECTED,
+            autocompletion=_words(*FAIL_ON),
+            help="warning: exit 1 where a check passes with a warning.",
+        ),
+    ] = None,
     second_looks: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--second-looks/--no-second-looks",
             rich_help_panel=_TIME,
             show_default=False,
             help="Whether further connections may find out why the first one stopped (they do, and never log in).",
         ),
-    ] = True,
+    ] = None,
     helo: Annotated[
         str | None,
         typer.Option("--helo", metavar="NAME", rich_help_panel=_NETWORK, help="The name to say in EHLO."),
@@ -289,6 +314,31 @@ def check(
     json: Annotated[
         bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object on standard output.")
     ] = False,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--report",
+            metavar="FORMAT[=FILE]",
+            rich_help_panel=_OUTPUT,
+            help="The report in this format, in a file; one of them without, on standard output. Can be repeated.",
+        ),
+    ] = None,
+    anonymize: Annotated[
+        bool,
+        typer.Option(
+            "--anonymize",
+            rich_help_panel=_OUTPUT,
+            help="For a public tracker: other names for users, hosts and addresses (those of known providers stay).",
+        ),
+    ] = False,
+    nagios: Annotated[
+        bool,
+        typer.Option(
+            "--nagios",
+            rich_help_panel=_OUTPUT,
+            help="One line and the exit codes of a monitoring plugin (0 to 3), within 9 s unless --max-time is given.",
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=_OUTPUT, help="One line.")] = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", rich_help_panel=_OUTPUT, help="With the transcript.")
@@ -307,24 +357,34 @@ def check(
 ) -> Callable[[], int]:
     """Check one server, step by step; no mail is sent without --send.
 
-    Exit codes: 0 passed, 2 usage, 10 dns, 11 connect, 12 banner, 13 ehlo, 14 starttls, 15 tls, 16 auth, 17 sender,
-    18 recipient, 19 message; 20 more when the refusal is temporary; 130 interrupted.
+    Exit codes: 0 passed or ended as expected, 1 passed but not as expected, 2 usage, 10 dns, 11 connect, 12 banner,
+    13 ehlo, 14 starttls, 15 tls, 16 auth, 17 sender, 18 recipient, 19 message; 20 more when the refusal is temporary;
+    130 interrupted.
     """
     given: dict[str, Any] = {**locals()}  # the parameters have the names of Request's fields
     if given.pop("ctx").args:
         raise Misuse(_surplus(target))
     if color not in COLOR:
         raise Misuse(f"--color is {color!r}: give one of {', '.join(COLOR)}")
-    if json and (quiet or verbose):
+    from smtpcheck.cli.outputs import parse_outputs
+
+    outputs = parse_outputs(given.pop("report") or (), json=json, nagios=nagios)
+    if outputs.stdout == "json" and (quiet or verbose):
         raise Misuse(f"--json contradicts {'-q' if quiet else '-v'}: the JSON object always holds everything")
+    if outputs.stdout not in (None, "terminal") and (quiet or verbose):
+        raise Misuse(f"{'-q' if quiet else '-v'} has no use where standard output gets the format {outputs.stdout}")
     if quiet and verbose:
         raise Misuse("-q and -v exclude each other: give one of them")
 
     from smtpcheck.cli.session import Check, Display  # everything else, now that something is to be done
     from smtpcheck.settings.request import Request
 
-    display = Display(**{name: given.pop(name) for name in ("json", "quiet", "verbose", "color")})
-    return Check(request=Request(**{**given, "recipients": tuple(recipients or ())}), display=display)
+    words = {name: given.pop(name) for name in ("json", "quiet", "verbose", "color", "anonymize", "nagios")}
+    given |= {"recipients": tuple(recipients or ()), "expect": tuple(expect or ())}
+    given |= {"second_looks": second_looks is not False, "sibling_ports": second_looks is True or not nagios}
+    if nagios and max_time is None:
+        given["max_time"] = _NAGIOS_SECONDS
+    return Check(request=Request(**given), display=Display(**words, outputs=outputs))
 
 
 def _surplus(target: str | None) -> str:

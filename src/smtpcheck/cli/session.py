@@ -9,12 +9,21 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from smtpcheck import api
+from smtpcheck.cli.misuse import Unwritten
+from smtpcheck.cli.outputs import (
+    Outputs,
+    ReportFile,
+    append_step_summary,
+    opened,
+    write_all,
+    write_annotations,
+)
 from smtpcheck.model import Options, Report, Target
 from smtpcheck.model.record import record
 from smtpcheck.report import render
@@ -37,10 +46,13 @@ class Display:
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
+    outputs: Outputs = Outputs()
+    anonymize: bool = False
+    nagios: bool = False
 
     @property
     def format(self) -> str:
-        return "json" if self.json else "brief" if self.quiet else "terminal"
+        return self.outputs.stdout or ("json" if self.json else "brief" if self.quiet else "terminal")
 
 
 @record
@@ -51,13 +63,19 @@ class Check:
     display: Display
 
     def __call__(self) -> int:
-        try:
-            target, options = prepare(self.request)
-        except UnusableTarget as error:
-            report = api.refuse(error.target, Options(), str(error))
-            show(report, self.display)
-            return report.exit_code
-        return asyncio.run(session(target, options, self.display)).exit_code
+        with opened(self.display.outputs) as files:
+            try:
+                target, options = prepare(self.request)
+            except UnusableTarget as error:
+                report = api.refuse(error.target, Options(), str(error))
+                deliver(report, self.display, files)
+            else:
+                report = asyncio.run(session(target, options, self.display, files))
+        if self.display.nagios:
+            from smtpcheck.report.nagios import state
+
+            return state(report).value
+        return report.exit_code
 
 
 def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Target, Options]:
@@ -67,17 +85,19 @@ def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[
     return with_secret(request, target, options, environ)
 
 
-async def session(target: Target, options: Options, display: Display) -> Report:
-    """Runs the check and prints its report. Raises OSError when the report could not be written."""
+async def session(target: Target, options: Options, display: Display, files: Sequence[ReportFile] = ()) -> Report:
+    """Runs the check, prints its report and writes its files. Raises OSError or Unwritten when one could not be
+    written.
+    """
     live = _live(display)
-    failures: list[OSError] = []
+    failures: list[OSError | Unwritten] = []
 
     def on_report(report: Report) -> None:
         if live is not None:
             live.clear()
         try:
-            show(report, display)
-        except OSError as error:  # it is our reader's, and no part of the session
+            deliver(report, display, files)
+        except (OSError, Unwritten) as error:  # it is our reader's, and no part of the session
             failures.append(error)
 
     interrupt = asyncio.Event()
@@ -89,19 +109,52 @@ async def session(target: Target, options: Options, display: Display) -> Report:
     return report
 
 
+def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> None:
+    """The report to everybody who asked for it. A reader of standard output that went away takes nothing from the
+    files.
+    """
+    if display.anonymize:
+        from smtpcheck.providers import by_host
+        from smtpcheck.report.anonymize import anonymized
+
+        report = anonymized(report, keep=lambda name: by_host(name) is not None)
+    try:
+        show(report, display)
+    finally:
+        write_all(files, lambda format: _text(report, format, display))
+        if "github" in (display.outputs.stdout, *(["github"] if display.outputs.annotations else [])):
+            _tell_github(report, display)
+
+
+def _tell_github(report: Report, display: Display) -> None:
+    """Annotations beside another report, and the summary of the job's step."""
+    if display.outputs.annotations:
+        write_annotations(render(report, "github"))
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        append_step_summary(path, render(report, "markdown"))
+
+
 def show(report: Report, display: Display) -> None:
     """Prints the report on standard output."""
-    text = render(
+    text = _text(report, display.format, display, to_stdout=True)
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _text(report: Report, format: str, display: Display, *, to_stdout: bool = False) -> str:
+    """In a file the terminal report has neither colour nor the width of this terminal."""
+    if not to_stdout:
+        return render(report, format, verbose=display.verbose)
+    return render(
         report,
-        display.format,
+        format,
         width=shutil.get_terminal_size().columns,
         color=choose_color(display.color, os.environ, _is_terminal(sys.stdout)),
         ascii=choose_ascii(getattr(sys.stdout, "encoding", None)),
         verbose=display.verbose,
     )
-    if sys.stdout is not None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
 
 
 def _live(display: Display) -> "Live | None":

@@ -66,9 +66,16 @@ def diagnose(report: Report) -> Diagnosis:
 
 
 def rediagnose(report: Report) -> Report:
-    """The report with its cause and notes told anew from its recording: for a saved one, or while it grows."""
+    """The report with its cause and notes told anew from its recording, and what was expected judged by
+    them: for a saved one, or for one that just ended.
+    """
     told = diagnose(report)
-    return replace(report, cause=told.cause, also=told.also)
+    judged = replace(report, cause=told.cause, also=told.also)
+    if not report.options.expect and report.options.fail_on is None:
+        return judged
+    from smtpcheck.diagnose.expect import judge  # loaded only where something is expected
+
+    return judge(judged)
 
 
 def scene_of(report: Report) -> Scene:

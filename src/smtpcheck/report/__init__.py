@@ -6,7 +6,7 @@ colour and symbols, `smtpcheck.report.codec` for JSON values and saved reports.
 
 from smtpcheck.model import Report, UsageError
 
-FORMATS = ("terminal", "json", "brief")
+FORMATS = ("terminal", "json", "brief", "nagios")
 
 
 def render(
@@ -36,4 +36,8 @@ def render(
             from smtpcheck.report.brief import brief
 
             return brief(report, ascii=ascii)
+        case "nagios":
+            from smtpcheck.report.nagios import nagios
+
+            return nagios(report)
     raise UsageError(f"there is no report format {format!a}; there are {', '.join(FORMATS)}")

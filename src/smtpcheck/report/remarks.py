@@ -1,6 +1,6 @@
 """What is worth knowing beside the verdict: slow answers, the secret's state, other connections, expectations."""
 
-from smtpcheck.model import Attempt, AuthFacts, ConnectFacts, Outcome, Report, SecretFacts, Stage, Step
+from smtpcheck.model import Attempt, AuthFacts, ConnectFacts, Outcome, Report, SecretFacts, Severity, Stage, Step
 from smtpcheck.report.lines import ended
 from smtpcheck.report.phrases import lasting, listed
 
@@ -117,6 +117,6 @@ def expectations(report: Report) -> list[str]:
     """One line for each expectation."""
     lines = []
     for each in report.expectations:
-        actual = f", it was {each.actual}" if each.actual is not None and not each.met else ""
-        lines.append(f"expected {each.rule}: {'met' if each.met else f'not met ({each.severity}){actual}'}")
+        how = "met" if each.met else "not met" if each.severity is Severity.ERROR else f"not met (a {each.severity})"
+        lines.append(f"{each.rule}: {how}{f': {each.actual}' if each.actual is not None else ''}")
     return lines

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
+from smtpcheck.model import (
+    Attempt,
+    ConfigFacts,
+    EhloFacts,
+    Finding,
+    Outcome,
+    Report,
+    Severity,
+    Stage,
+    Step,
+    Target,
+    TlsMode,
+)
 from smtpcheck.report.advice import options
 from smtpcheck.report.cause import Shown, beside, cause, evidence
 from smtpcheck.report.evidence import pointed, quoted
@@ -234,11 +246,21 @@ def _notes(title: str, lines: Sequence[str]) -> list[Paragraph]:
 def _end(report: Report, marks: Marks) -> list[Paragraph]:
     took = f"smtpcheck {report.smtpcheck}, {lasting(report.seconds)} in all, exit code {report.exit_code}"
     closing = words(took, "dim")
-    if report.expected:
-        return [Paragraph(((expected(report), "bold green"),), ((f"{marks.passed} ", "bold green"),)), closing]
-    if not report.passed:
+    if not report.passed and not report.expected:
         return [closing]
     unmet = report.exit_code != 0
     style = "bold yellow" if unmet else "bold green"
-    sentence = verdict(report) + ("; but something that was expected of it did not hold" if unmet else "")
+    sentence = (expected(report) if report.expected else verdict(report)) + _but(report)
     return [Paragraph(((sentence, style),), ((f"{marks.failed if unmet else marks.passed} ", style),)), closing]
+
+
+def _but(report: Report) -> str:
+    """What makes a check fail that passed, or ended as expected."""
+    if report.exit_code == 0:
+        return ""
+    unmet = [each.rule for each in report.expectations if not each.met and each.severity is Severity.ERROR]
+    if unmet:
+        return f"; but not as expected: {listed(unmet)}"
+    if report.options.fail_on is not None:
+        return f"; but with a {report.options.fail_on}, and --fail-on says that this is a failure"
+    return "; but something that was expected of it did not hold"

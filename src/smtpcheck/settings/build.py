@@ -12,6 +12,7 @@ from smtpcheck.model import Options, Origin, Protocol, Secret, Stage, Target, Tl
 from smtpcheck.model.secret import SecretKind
 from smtpcheck.settings.contradictions import contradictions
 from smtpcheck.settings.endpoint import parse_address, parse_proxy, parse_resolver
+from smtpcheck.settings.expect import parse_expectations, parse_fail_on
 from smtpcheck.settings.files import check_certificates, check_key, read_text
 from smtpcheck.settings.host import UnusableHost, parse_port, usable_host
 from smtpcheck.settings.mailbox import parse_mailbox
@@ -130,6 +131,9 @@ def _options(request: Request, target: Target, environ: Mapping[str, str]) -> Op
         insecure=request.insecure,
         allow_cleartext_auth=request.allow_cleartext_auth,
         second_looks=request.second_looks,
+        sibling_ports=request.sibling_ports,
+        expect=parse_expectations(request.expect),
+        fail_on=parse_fail_on(request.fail_on),
     )
 
 
