@@ -5,7 +5,7 @@ server is a value: only misuse raises (`UsageError`).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
@@ -24,6 +24,7 @@ from smtpcheck.model import (
     UsageError,
 )
 from smtpcheck.model.secret import SecretKind, describe_secret
+from smtpcheck.probe.company import Company
 from smtpcheck.probe.recording import Recording
 
 
@@ -80,19 +81,30 @@ def check(target: str, **wanted: Unpack[Wanted]) -> Report:
 
 async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     """The same, awaited. Cancelled, it closes what it opened."""
-    from smtpcheck.settings.build import UnusableTarget, build
+    from smtpcheck.settings.build import UnusableTarget
+
+    try:
+        built, options = prepare({**wanted, "target": target})
+    except UnusableTarget as error:
+        return refuse(error.target, Options(), str(error))
+    return await run(built, options)
+
+
+def prepare(wanted: Mapping[str, object]) -> tuple[Target, Options]:
+    """What to check and how, from the arguments of `check` by name. Raises UsageError, UnusableTarget for the host."""
+    from smtpcheck.settings.build import build
     from smtpcheck.settings.request import Request
 
     words = {**wanted, **{name: _texts(name, wanted.get(name, ())) for name in ("recipients", "expect")}}
     secret = _secret(words.pop("password", None), words.pop("token", None))
-    request = Request(target=target, secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
     try:
-        built, options = build(request)
-    except UnusableTarget as error:
-        return refuse(error.target, Options(), str(error))
+        request = Request(secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
+    except TypeError as error:  # it names the field and no value
+        raise UsageError(f"a check cannot be made of these arguments: {error}") from None
+    target, options = build(request)
     if secret is not None:
-        built = replace(built, secret=describe_secret(secret, "the caller"))
-    return await run(built, replace(options, secret=secret))
+        target = replace(target, secret=describe_secret(secret, "the caller"))
+    return target, replace(options, secret=secret)
 
 
 def _texts(name: str, given: object) -> tuple[str, ...]:
@@ -121,14 +133,16 @@ async def run(
     progress: Callable[[Progress], None] | None = None,
     on_report: Callable[[Report], None] | None = None,
     interrupt: asyncio.Event | None = None,
+    company: Company | None = None,
 ) -> Report:
     """Runs one check.
 
     `progress` hears of each step; `on_report` gets the report as soon as it is complete, before the connection is
-    drained for up to 0.2 s; `interrupt`, once set, ends the check at once, with a report.
+    drained for up to 0.2 s; `interrupt`, once set, ends the check at once, with a report; `company` is shared by the
+    checks of a batch.
     """
     check_before_packet(target, options)
-    recording = Recording(target, options, progress)
+    recording = Recording(target, options, progress, company)
     try:
         by_user = await inquire(recording, interrupt)
         from smtpcheck.diagnose.engine import rediagnose  # loaded while the server was waited for (`inquiry`)
