@@ -5,7 +5,7 @@ earn the 421 that it then reports. What a check waits for the others is in none 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import Unpack
 
 from smtpcheck import api
@@ -24,7 +24,7 @@ async def check_many_async(
     concurrency: int = CONCURRENCY,
     per_address: int = PER_ADDRESS,
     **wanted: Unpack[api.Wanted],
-) -> AsyncIterator[Report]:
+) -> AsyncGenerator[Report, None]:
     """Checks many servers: `async for report in check_many_async(["a.example:587", "b.example:465"]): ...`.
 
     A target is what `check` takes, or a mapping of its arguments with the key `target`; `wanted` holds for all of them
@@ -60,7 +60,7 @@ async def run_many(
     concurrency: int,
     per_address: int,
     interrupt: asyncio.Event | None = None,
-) -> AsyncIterator[tuple[int, Report]]:
+) -> AsyncGenerator[tuple[int, Report], None]:
     """Runs the jobs and gives each number with its report as it ends. Closed early, it ends what still runs.
 
     Once `interrupt` is set, no further job begins, and those that run end with a report.

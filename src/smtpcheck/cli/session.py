@@ -101,7 +101,7 @@ async def session(target: Target, options: Options, display: Display, files: Seq
             failures.append(error)
 
     interrupt = asyncio.Event()
-    with live or nullcontext(), _ctrl_c(interrupt):
+    with live or nullcontext(), ctrl_c(interrupt):
         async with _repainting(live):
             report = await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
     if failures:
@@ -151,7 +151,7 @@ def _text(report: Report, format: str, display: Display, *, to_stdout: bool = Fa
         report,
         format,
         width=shutil.get_terminal_size().columns,
-        color=choose_color(display.color, os.environ, _is_terminal(sys.stdout)),
+        color=choose_color(display.color, os.environ, is_terminal(sys.stdout)),
         ascii=choose_ascii(getattr(sys.stdout, "encoding", None)),
         verbose=display.verbose,
     )
@@ -159,7 +159,7 @@ def _text(report: Report, format: str, display: Display, *, to_stdout: bool = Fa
 
 def _live(display: Display) -> "Live | None":
     """The live list, where there is a terminal to show it on."""
-    terminal = _is_terminal(sys.stderr)
+    terminal = is_terminal(sys.stderr)
     if display.quiet or not choose_cursor(os.environ, terminal, os.name):
         return None
     from smtpcheck.report.live import Live
@@ -172,7 +172,8 @@ def _live(display: Display) -> "Live | None":
     )
 
 
-def _is_terminal(stream: object) -> bool:
+def is_terminal(stream: object) -> bool:
+    """Whether somebody watches this stream."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty is not None and isatty())
 
@@ -198,7 +199,7 @@ async def _repainting(live: "Live | None") -> AsyncIterator[None]:
 
 
 @contextmanager
-def _ctrl_c(interrupt: asyncio.Event) -> Iterator[None]:
+def ctrl_c(interrupt: asyncio.Event) -> Iterator[None]:
     """The first Ctrl-C sets the event, the second raises KeyboardInterrupt wherever we are.
 
     Not `add_signal_handler`, which Windows lacks, and which waits for the loop.

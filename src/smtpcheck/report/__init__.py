@@ -4,6 +4,8 @@ Import `smtpcheck.report.live` for the list that is shown while a check runs, `s
 colour and symbols, `smtpcheck.report.codec` for JSON values and saved reports.
 """
 
+from collections.abc import Sequence
+
 from smtpcheck.model import Report, UsageError
 
 FORMATS = ("terminal", "json", "brief", "nagios")
@@ -41,3 +43,14 @@ def render(
 
             return nagios(report)
     raise UsageError(f"there is no report format {format!a}; there are {', '.join(FORMATS)}")
+
+
+def render_all(reports: Sequence[Report], format: str) -> str:
+    """The reports of several targets in one text; as JSON a list. Raises UsageError for a format that does not
+    exist.
+    """
+    if format == "json":
+        from smtpcheck.report.codec import text, to_json
+
+        return text([to_json(report) for report in reports])
+    return ("\n" if format == "terminal" else "").join(render(report, format) for report in reports)

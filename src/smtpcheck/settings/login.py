@@ -36,11 +36,9 @@ def with_secret(
     found: secret_sources.Found | None = None
     if needs_secret(target, options):
         source = _source(request)
-        if known is not None and source in known:
-            found = known[source]
-        else:
-            found = _found(request, target, options, environ)
-        if known is not None and any(source):
+        known = {} if known is None else known
+        found = known.get(source) or _found(request, target, options, environ)
+        if any(source):
             known[source] = found
     if found is not None:
         secret, facts = found

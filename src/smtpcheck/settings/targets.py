@@ -17,7 +17,7 @@ from typing import Any
 from smtpcheck.model import UsageError
 from smtpcheck.model.record import brief_record
 from smtpcheck.settings.files import read_file
-from smtpcheck.settings.keys import read_keys, read_words
+from smtpcheck.settings.keys import Place, read_keys, read_words
 from smtpcheck.settings.quote import quoted
 from smtpcheck.settings.request import Request
 
@@ -103,7 +103,9 @@ def _request(row: Row, defaults: Mapping[str, object]) -> Request:
         for field, value in defaults.items()
         if not (own_secret and field.startswith(("password_", "token_")))  # its own source and not two
     }
-    return Request(**{**shared, **row.fields})  # type: ignore[arg-type]  # `keys` gives the fields their types
+    fields = {**shared, **row.fields}
+    fields["sibling_ports"] = fields.get("second_looks") is True  # strangers' ports only where it was asked for
+    return Request(**fields)  # type: ignore[arg-type]  # `keys` gives the fields their types
 
 
 def _toml(text: str, name: str) -> list[Row]:
@@ -121,12 +123,12 @@ def _toml(text: str, name: str) -> list[Row]:
         raise UsageError(f"{name}: write [defaults] once, and [[target]] for each target")
     _check_count(len(tables), name)
     lines = [number for number, line in enumerate(text.split("\n"), 1) if line.strip().startswith("[[target]]")]
-    common = read_keys(shared, lambda key: f"{name}, [defaults]")
+    common = read_keys(shared, _always(f"{name}, [defaults]"))
     rows = []
     for index, table in enumerate(tables):
         at = f", line {lines[index]}" if len(lines) == len(tables) else ""
         place = f"{name}{at}, target {index + 1}"
-        row = _request_fields(common, read_keys(table, lambda key, place=place: place))
+        row = _request_fields(common, read_keys(table, _always(place)))
         rows.append(Row(place, row))
     return rows
 
@@ -165,7 +167,7 @@ def _csv(text: str, name: str) -> list[Row]:
             if len(cells) > len(keys):
                 raise UsageError(f"{place}: it has {len(cells)} cells, and the first row names {len(keys)} keys")
             row = {key: cell.strip() for key, cell in zip(keys, cells, strict=False)}
-            rows.append(Row(place, read_words(row, lambda key, place=place: place)))
+            rows.append(Row(place, read_words(row, _always(place))))
             _check_count(len(rows), name)
     except csv.Error:
         raise UsageError(f"{name}, line {reader.line_num}: this is not CSV (a quote that is not closed?)") from None
@@ -196,7 +198,7 @@ def _jsonl(text: str, name: str) -> list[Row]:
             raise UsageError(f"{place}: this is not JSON: one object a line, such as {{'host': ...}}") from None
         if not isinstance(value, dict):
             raise UsageError(f"{place}: a target is an object, such as {{'host': ...}}")
-        rows.append(Row(place, read_keys(value, lambda key, place=place: place)))
+        rows.append(Row(place, read_keys(value, _always(place))))
         _check_count(len(rows), name)
     return rows
 
@@ -213,6 +215,11 @@ def _lines(text: str, name: str) -> list[Row]:
         rows.append(Row(place, {"target": word}))
         _check_count(len(rows), name)
     return rows
+
+
+def _always(place: str) -> Place:
+    """All keys of a row stand in one place."""
+    return lambda key: place
 
 
 def _check_count(count: int, name: str) -> None:
