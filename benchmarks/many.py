@@ -49,9 +49,7 @@ def silent(directory: Path) -> str:
     """Seconds until a thousand targets that say nothing are told."""
     with scripted("silent", directory / "root.pem") as port:
         targets = directory / "silent.jsonl"
-        targets.write_text(
-            "".join(f'{{"host": "127.0.0.1", "port": {port}, "ehlo": "c{n}"}}\n' for n in range(_SILENT))
-        )
+        targets.write_text(_listed(_SILENT, port))
         words = (smtpcheck(), "batch", str(targets), "--concurrency", "1000", "--per-address", "1000")
         began = time.perf_counter()
         done = subprocess.run((*words, "--timeout", "2", "-q"), capture_output=True, text=True, env=environment())
@@ -60,10 +58,14 @@ def silent(directory: Path) -> str:
     return f"{seconds:.2f} s for {_SILENT} silent servers ({last})"
 
 
+def _listed(count: int, port: int) -> str:
+    return "".join(f'{{"host": "127.0.0.1", "port": {port}, "ehlo": "c{number}"}}\n' for number in range(count))
+
+
 def _sessions(count: int, port: int, root: Path, directory: Path) -> tuple[float, float]:
     """Sessions a second, and the largest memory in MiB."""
     targets = directory / f"{count}.jsonl"
-    targets.write_text("".join(f'{{"host": "127.0.0.1", "port": {port}, "ehlo": "c{n}"}}\n' for n in range(count)))
+    targets.write_text(_listed(count, port))
     results = directory / f"{count}.results.jsonl"
     words = (
         *(smtpcheck(), "batch", str(targets), "--out", str(results), "-q", "--per-address", "32"),
