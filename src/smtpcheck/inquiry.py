@@ -178,7 +178,10 @@ def told(recording: Recording, *, by_user: bool = False) -> Report:
 
 def _local(recording: Recording, attempts: Sequence[Attempt]) -> Mapping[str, str]:
     """What is known of this machine, the recording's own knowledge before that of the system's files."""
-    facts = machine_facts() | {"clock": f"{recording.clock.wall:%Y-%m-%d %H:%M:%S} UTC"}
+    keeper = recording.company or recording
+    if keeper.machine is None:
+        keeper.machine = machine_facts()
+    facts = {**keeper.machine} | {"clock": f"{recording.clock.wall:%Y-%m-%d %H:%M:%S} UTC"}
     for step in (step for attempt in attempts if attempt.look == "first" for step in attempt.steps):
         match step.facts:
             case DnsFacts():

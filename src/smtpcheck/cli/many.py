@@ -155,7 +155,7 @@ async def _run(
             async for number, report in running:
                 if interrupt.is_set() and report.outcome is Outcome.INTERRUPTED:
                     continue
-                text = line(report, names[number])
+                text = line(report, names[number]) if results.wanted or asked.shown.json else ""
                 results.add(text)
                 table.add(report, text)
                 if kept is not None:
@@ -195,6 +195,11 @@ class ResultsFile:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "this cannot be a path"
             raise Misuse(f"the results cannot be written to {path[:200]!r}: {reason}") from None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a file."""
+        return self._path is not None
 
     def __enter__(self) -> "ResultsFile":
         return self

@@ -54,7 +54,7 @@ def _fields(cls: type) -> "tuple[Field[Any], ...]":
     """`dataclasses.fields`, which looks through them anew at each call."""
     found = _KNOWN.get(cls)
     if found is None:
-        found = _KNOWN[cls] = fields(cls)  # type: ignore[arg-type]  # a record is a dataclass
+        found = _KNOWN[cls] = fields(cls)
     return found
 
 

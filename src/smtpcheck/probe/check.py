@@ -178,12 +178,13 @@ def _logged_in(session: Session) -> bool:
 
 async def _make_tls_ready(recording: Recording) -> None:
     """Builds the TLS context beside the connect (it takes 30 ms). What is wrong with it, the stage `tls` will say."""
-    if recording.target.tls is TlsMode.OFF:
+    policy = policy_of(recording.options)
+    if recording.target.tls is TlsMode.OFF or (recording.company is not None and recording.company.has_seen(policy)):
         return
     from smtpcheck.net.tls_policy import check_policy_files
 
     with suppress(Exception):
-        await in_daemon_thread(check_policy_files, policy_of(recording.options))
+        await in_daemon_thread(check_policy_files, policy)
 
 
 def _test_message(recording: Recording) -> Message | None:

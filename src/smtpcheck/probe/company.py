@@ -8,15 +8,17 @@ secret has not been accepted, one target tries it and the others wait.
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 
 from smtpcheck.model import Options, Secret, Step, Target
 from smtpcheck.model.words import Outcome
+from smtpcheck.net.tls_policy import TlsPolicy
 
 Account = tuple[str, str]
 
 
 class Company:
-    """The state of one batch, within one event loop."""
+    """The state of one batch, within one event loop. `machine` is what is known of this machine, looked up once."""
 
     def __init__(self, per_address: int) -> None:
         self._per_address = per_address
@@ -25,6 +27,8 @@ class Company:
         self._refused: dict[Account, str] = {}
         self._accepted: dict[Account, list[Secret | None]] = {}
         self._trying: dict[Account, asyncio.Event] = {}
+        self._policies: set[TlsPolicy] = set()
+        self.machine: Mapping[str, str] | None = None
 
     def has_room(self, address: str) -> bool:
         """Whether another connection to this address may be opened now."""
@@ -43,6 +47,12 @@ class Company:
             if not self._connected[address]:
                 del self._connected[address]
             self._left.notify_all()
+
+    def has_seen(self, policy: TlsPolicy) -> bool:
+        """Whether a check before this one has made TLS ready for this policy, or is about to."""
+        seen = policy in self._policies
+        self._policies.add(policy)
+        return seen
 
     async def turn(self, target: Target, options: Options) -> str | None:
         """Waits until this login may be tried; the target that was refused with it, or None to go ahead.

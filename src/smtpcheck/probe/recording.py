@@ -1,6 +1,7 @@
 """The attempts of one check while they grow, so that a report can be made at any moment."""
 
 import asyncio
+from collections.abc import Mapping
 
 from smtpcheck.model import Asked, Attempt, Options, Target
 from smtpcheck.probe.company import Company
@@ -33,6 +34,7 @@ class Recording:
         self._tapes: list[Tape] = []
         self._listener = listener
         self.company = company
+        self.machine: Mapping[str, str] | None = None
         self._room: str | None = None
 
     def tape(self, look: str, address: str | None = None) -> Tape:

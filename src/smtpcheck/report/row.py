@@ -2,7 +2,7 @@
 
 from smtpcheck.model import Report
 from smtpcheck.report.phrases import lasting
-from smtpcheck.report.printable import cleaned
+from smtpcheck.report.printable import printable
 from smtpcheck.report.style import marks
 
 _TARGET, _SECONDS, _END = 30, 7, 18
@@ -11,12 +11,10 @@ _LONGEST_TEXT = 120
 
 def row(report: Report, *, ascii: bool = False) -> str:
     """The line, with a newline at its end. Whatever is too long for its column is shown whole."""
-    report = cleaned(report, limit=_LONGEST_TEXT, ascii=ascii)
     mark = marks(ascii).passed if report.exit_code == 0 else marks(ascii).failed
+    label, why = (printable(text, limit=_LONGEST_TEXT, ascii=ascii) for text in (report.target.label, _why(report)))
     end = str(report.outcome) if report.stage is None else f"{report.stage} {report.outcome}"
-    cells = (
-        f"{mark} {report.target.label:<{_TARGET}} {lasting(report.seconds):>{_SECONDS}}  {end:<{_END}} {_why(report)}"
-    )
+    cells = f"{mark} {label:<{_TARGET}} {lasting(report.seconds):>{_SECONDS}}  {end:<{_END}} {why}"
     return cells.rstrip() + "\n"
 
 
