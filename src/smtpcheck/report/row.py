@@ -1,7 +1,6 @@
 """One target of a batch in one line of a table: mark, target, seconds, where it stopped, and the cause."""
 
 from smtpcheck.model import Report
-from smtpcheck.report.phrases import lasting
 from smtpcheck.report.printable import printable
 from smtpcheck.report.style import marks
 
@@ -14,7 +13,8 @@ def row(report: Report, *, ascii: bool = False) -> str:
     mark = marks(ascii).passed if report.exit_code == 0 else marks(ascii).failed
     label, why = (printable(text, limit=_LONGEST_TEXT, ascii=ascii) for text in (report.target.label, _why(report)))
     end = str(report.outcome) if report.stage is None else f"{report.stage} {report.outcome}"
-    cells = f"{mark} {label:<{_TARGET}} {lasting(report.seconds):>{_SECONDS}}  {end:<{_END}} {why}"
+    seconds = f"{report.seconds:.1f} s"
+    cells = f"{mark} {label:<{_TARGET}} {seconds:>{_SECONDS}}  {end:<{_END}} {why}"
     return cells.rstrip() + "\n"
 
 
