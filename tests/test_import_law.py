@@ -21,11 +21,12 @@ MAY_IMPORT = {
     "replies": set[str](),
     "settings": {"providers"},
     "diagnose": {"dialogue", "providers", "replies", "smtp"},
+    "compare": set[str](),  # pure: two recordings in, their differences out
     "report": {"smtp"},
     "inquiry": {"diagnose", "net", "probe", "smtp"},
     "api": {"diagnose", "inquiry", "net", "probe", "report", "serve", "settings", "smtp"},
     "many": {"api", "probe"},
-    "cli": {"api", "many", "diagnose", "providers", "report", "serve", "settings"},
+    "cli": {"api", "compare", "diagnose", "many", "providers", "report", "serve", "settings"},
 }
 """Beside `model` and `_version`, which all may import, and the package's own modules."""
 

@@ -18,7 +18,16 @@ print(code, *sorted(sys.modules), file=sys.stderr)
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["check", "--help"], ["explain", "-h"], ["providers", "-h"], ["demo", "-h"], ["--version"]]
+    "words",
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["explain", "-h"],
+        ["providers", "-h"],
+        ["demo", "-h"],
+        ["diff", "-h"],
+        ["--version"],
+    ],
 )
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     """Neither the network nor cryptography nor Rich, and not even the types."""

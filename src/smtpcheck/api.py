@@ -7,7 +7,7 @@ server is a value: only misuse raises (`UsageError`).
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from smtpcheck.diagnose.verdict import UNUSABLE
 from smtpcheck.inquiry import inquire, told
@@ -26,6 +26,9 @@ from smtpcheck.model import (
 from smtpcheck.model.secret import SecretKind, describe_secret
 from smtpcheck.probe.company import Company
 from smtpcheck.probe.recording import Recording
+
+if TYPE_CHECKING:
+    from smtpcheck.settings.request import Request
 
 
 class Wanted(TypedDict, total=False):
@@ -81,27 +84,34 @@ def check(target: str, **wanted: Unpack[Wanted]) -> Report:
 
 async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     """The same, awaited. Cancelled, it closes what it opened."""
-    from smtpcheck.settings.build import UnusableTarget
+    from smtpcheck.settings.build import UnusableTarget, refused_options
 
+    request = asked_for({**wanted, "target": target})
     try:
-        built, options = prepare({**wanted, "target": target})
+        built, options = prepare(request)
     except UnusableTarget as error:
-        return refuse(error.target, Options(), str(error))
+        return refuse(error.target, refused_options(request), str(error))
     return await run(built, options)
 
 
-def prepare(wanted: Mapping[str, object]) -> tuple[Target, Options]:
-    """What to check and how, from the arguments of `check` by name. Raises UsageError, UnusableTarget for the host."""
-    from smtpcheck.settings.build import build
+def asked_for(wanted: Mapping[str, object]) -> "Request":
+    """The arguments of `check` by name, as a Request. Raises UsageError."""
     from smtpcheck.settings.request import Request
 
     words = {**wanted, **{name: _texts(name, wanted.get(name, ())) for name in ("recipients", "expect")}}
     secret = _secret(words.pop("password", None), words.pop("token", None))
     try:
-        request = Request(secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
+        return Request(secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
     except TypeError as error:  # it names the field and no value
         raise UsageError(f"a check cannot be made of these arguments: {error}") from None
+
+
+def prepare(request: "Request") -> tuple[Target, Options]:
+    """What to check and how. Raises UsageError, UnusableTarget for the host."""
+    from smtpcheck.settings.build import build
+
     target, options = build(request)
+    secret = request.secret
     if secret is not None:
         target = replace(target, secret=describe_secret(secret, "the caller"))
     return target, replace(options, secret=secret)

@@ -36,7 +36,7 @@ async def check_many_async(
     for number, each in enumerate(targets):
         own = {"target": each} if isinstance(each, str) else each
         words: dict[str, object] = {**wanted, **own}
-        target, options = api.prepare({"sibling_ports": "second_looks" in words, **words})
+        target, options = api.prepare(api.asked_for({"sibling_ports": "second_looks" in words, **words}))
         api.check_before_packet(target, options)
         jobs.append((number, target, options))
     running = run_many(jobs, concurrency=concurrency, per_address=per_address)

@@ -11,6 +11,7 @@ from smtpcheck.cli.batch import batch
 from smtpcheck.cli.check import check
 from smtpcheck.cli.completion import completion
 from smtpcheck.cli.demo import demo
+from smtpcheck.cli.diff import diff
 from smtpcheck.cli.explain import explain
 from smtpcheck.cli.merge import merge
 from smtpcheck.cli.misuse import Misuse
@@ -20,7 +21,7 @@ Work = Callable[[], int]
 
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
-_COMMANDS = ("check", "batch", "merge", "explain", "providers", "demo", "completion")
+_COMMANDS = ("check", "batch", "merge", "diff", "explain", "providers", "demo", "completion")
 
 
 class Commands(TyperGroup):
@@ -60,6 +61,7 @@ _SURPLUS = {"allow_extra_args": True}
 app.command(cls=Grouped, context_settings=_SURPLUS)(check)
 app.command(cls=Grouped, context_settings=_SURPLUS)(batch)
 app.command(cls=Grouped)(merge)
+app.command(cls=Grouped, context_settings=_SURPLUS)(diff)
 app.command(cls=Grouped)(explain)
 app.command(cls=Grouped)(providers)
 app.command(cls=Grouped, context_settings=_SURPLUS)(demo)

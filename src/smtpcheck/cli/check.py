@@ -6,17 +6,23 @@ from typing import Annotated, Any
 import typer
 
 from smtpcheck.cli.misuse import Misuse
-from smtpcheck.settings.words import COLOR, EXPECTATIONS, FAIL_ON, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
+from smtpcheck.cli.output_options import (
+    Anonymize,
+    Color,
+    Expect,
+    FailOn,
+    Json,
+    Nagios,
+    Quiet,
+    Reports,
+    Verbose,
+    completes,
+)
+from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
-_CERTIFICATES, _TIME, _OUTPUT = "Certificates", "How far and how long", "Output"
-_EXPECTED = "What is expected"
+_CERTIFICATES, _TIME = "Certificates", "How far and how long"
 _NAGIOS_SECONDS = "9"  # a monitoring system gives up after 10
-
-
-def _words(*words: str) -> Callable[[str], list[str]]:
-    """Completes one of these words."""
-    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
 
 
 def check(
@@ -45,7 +51,7 @@ def check(
             "--tls",
             metavar="MODE",
             rich_help_panel=_SERVER,
-            autocompletion=_words(*TLS_MODES),
+            autocompletion=completes(*TLS_MODES),
             help="auto (implicit on 465 and 2465, else STARTTLS, required before a login), starttls, "
             "opportunistic (clear first on every port), implicit, off.",
         ),
@@ -103,7 +109,7 @@ def check(
             "--auth",
             metavar="MECHANISM",
             rich_help_panel=_LOGIN,
-            autocompletion=_words(*MECHANISMS),
+            autocompletion=completes(*MECHANISMS),
             help=f"One of: {', '.join(MECHANISMS)}.",
         ),
     ] = None,
@@ -152,7 +158,7 @@ def check(
             "--until",
             metavar="STAGE",
             rich_help_panel=_TIME,
-            autocompletion=_words(*STAGES),
+            autocompletion=completes(*STAGES),
             help=f"Stop after this stage, which must pass: {', '.join(STAGES)}.",
         ),
     ] = None,
@@ -175,33 +181,12 @@ def check(
             "--patience",
             metavar="NAME",
             rich_help_panel=_TIME,
-            autocompletion=_words(*PATIENCE),
+            autocompletion=completes(*PATIENCE),
             help="default (5 to 30 s for a step), or rfc (the minutes of RFC 5321).",
         ),
     ] = None,
-    expect: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--expect",
-            metavar="RULE",
-            rich_help_panel=_EXPECTED,
-            autocompletion=_words(*EXPECTATIONS),
-            help="Fail unless this holds: min-tls=1.2, min-cert-days=14 (for the certificate and those sent that sign "
-            "it), auth=PLAIN, no-auth-before-tls, starttls, max-banner=2 (seconds; any stage), max-total=5, "
-            "resolves-to=192.0.2.0/24 (every address); or that it ends so: outcome.recipient=refused, "
-            "reply.recipient=550 (or 5xx, 5.7.1), cause=ID. With :warning at its end it warns only. Can be repeated.",
-        ),
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            "--fail-on",
-            metavar="SEVERITY",
-            rich_help_panel=_EXPECTED,
-            autocompletion=_words(*FAIL_ON),
-            help="warning: exit 1 where a check passes with a warning.",
-        ),
-    ] = None,
+    expect: Expect = None,
+    fail_on: FailOn = None,
     second_looks: Annotated[
         bool | None,
         typer.Option(
@@ -304,56 +289,20 @@ def check(
             "--min-tls",
             metavar="VERSION",
             rich_help_panel=_CERTIFICATES,
-            autocompletion=_words(*MIN_TLS),
+            autocompletion=completes(*MIN_TLS),
             help="1.0, 1.1, 1.2 (default) or 1.3.",
         ),
     ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", rich_help_panel=_CERTIFICATES, help="Go on with any certificate.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object on standard output.")
-    ] = False,
-    report: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--report",
-            metavar="FORMAT[=FILE]",
-            rich_help_panel=_OUTPUT,
-            help="The report in this format, in a file; one of them without, on standard output. Can be repeated.",
-        ),
-    ] = None,
-    anonymize: Annotated[
-        bool,
-        typer.Option(
-            "--anonymize",
-            rich_help_panel=_OUTPUT,
-            help="For a public tracker: other names for users, hosts and addresses (those of known providers stay).",
-        ),
-    ] = False,
-    nagios: Annotated[
-        bool,
-        typer.Option(
-            "--nagios",
-            rich_help_panel=_OUTPUT,
-            help="One line and the exit codes of a monitoring plugin (0 to 3), within 9 s unless --max-time is given.",
-        ),
-    ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=_OUTPUT, help="One line.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", rich_help_panel=_OUTPUT, help="With the transcript.")
-    ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            "--color",
-            metavar="WHEN",
-            rich_help_panel=_OUTPUT,
-            autocompletion=_words(*COLOR),
-            show_default=False,
-            help="auto (on a terminal), always, never.",
-        ),
-    ] = "auto",
+    json: Json = False,
+    report: Reports = None,
+    anonymize: Anonymize = False,
+    nagios: Nagios = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = "auto",
 ) -> Callable[[], int]:
     """Check one server, step by step; no mail is sent without --send.
 

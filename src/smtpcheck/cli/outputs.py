@@ -8,7 +8,6 @@ report or the new one, and never half of one. Devices, pipes and what the shell 
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO
@@ -30,6 +29,11 @@ class Outputs:
     stdout: str | None = None
     annotations: bool = False
     files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def github(self) -> bool:
+        """Whether a job of GitHub Actions is told, wherever its annotations go."""
+        return self.annotations or "github" in (self.stdout, *(format for format, _ in self.files))
 
 
 def parse_outputs(reports: Sequence[str], *, json: bool = False, nagios: bool = False) -> Outputs:
@@ -164,6 +168,8 @@ class ReportFile:
         return os.fdopen(descriptor, "wb")
 
     def _new(self) -> IO[bytes]:
+        import tempfile  # loaded only where a file is asked for
+
         self._final = os.path.realpath(self._path)  # the target of a symbolic link is replaced, never the link
         existing = os.stat(self._final).st_mode if os.path.exists(self._final) else None
         if existing is not None and not os.access(self._final, os.W_OK):
@@ -189,6 +195,14 @@ def write_annotations(text: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def is_file(stream: object) -> bool:
+    """Whether a stream was redirected to a file, which keeps what a runner would swallow."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def append_step_summary(path: str, text: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from smtpcheck.cli.outputs import (
     Outputs,
     ReportFile,
     append_step_summary,
+    is_file,
     opened,
     write_all,
     write_annotations,
@@ -28,7 +29,7 @@ from smtpcheck.model import Options, Report, Target
 from smtpcheck.model.record import record
 from smtpcheck.report import render
 from smtpcheck.report.style import choose_ascii, choose_color, choose_cursor
-from smtpcheck.settings.build import UnusableTarget, build
+from smtpcheck.settings.build import UnusableTarget, build, refused_options
 from smtpcheck.settings.login import with_secret
 from smtpcheck.settings.request import Request
 
@@ -67,14 +68,15 @@ class Check:
             try:
                 target, options = prepare(self.request)
             except UnusableTarget as error:
-                report = api.refuse(error.target, Options(), str(error))
+                report = api.refuse(error.target, refused_options(self.request), str(error))
                 deliver(report, self.display, files)
             else:
+                _mask(options, self.display.outputs)
                 report = asyncio.run(session(target, options, self.display, files))
         if self.display.nagios:
             from smtpcheck.report.nagios import state
 
-            return state(report).value
+            return state(report)
         return report.exit_code
 
 
@@ -89,7 +91,7 @@ async def session(target: Target, options: Options, display: Display, files: Seq
     """Runs the check, prints its report and writes its files. Raises OSError or Unwritten when one could not be
     written.
     """
-    live = _live(display)
+    live = live_list(display)
     failures: list[OSError | Unwritten] = []
 
     def on_report(report: Report) -> None:
@@ -100,13 +102,18 @@ async def session(target: Target, options: Options, display: Display, files: Seq
         except (OSError, Unwritten) as error:  # it is our reader's, and no part of the session
             failures.append(error)
 
-    interrupt = asyncio.Event()
-    with live or nullcontext(), ctrl_c(interrupt):
-        async with _repainting(live):
-            report = await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
+    report = await watched(target, options, live, on_report)
     if failures:
         raise failures[0]
     return report
+
+
+async def watched(target: Target, options: Options, live: "Live | None", on_report: Callable[[Report], None]) -> Report:
+    """Runs the check with its live list; Ctrl-C ends it."""
+    interrupt = asyncio.Event()
+    with live or nullcontext(), ctrl_c(interrupt):
+        async with _repainting(live):
+            return await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
 
 
 def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> None:
@@ -122,7 +129,7 @@ def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> No
         show(report, display)
     finally:
         write_all(files, lambda format: _text(report, format, display))
-        if "github" in (display.outputs.stdout, *(["github"] if display.outputs.annotations else [])):
+        if display.outputs.github:
             _tell_github(report, display)
 
 
@@ -132,7 +139,20 @@ def _tell_github(report: Report, display: Display) -> None:
         write_annotations(render(report, "github"))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        append_step_summary(path, render(report, "markdown"))
+        from smtpcheck.report.github import summary
+
+        append_step_summary(path, summary((report,)))
+
+
+def _mask(options: Options, outputs: Outputs) -> None:
+    """Tells the runner of GitHub Actions which values to hide in the job's log from here on. Nobody but a runner is
+    told: the command holds the value.
+    """
+    secrets = (options.secret, options.proxy_secret, options.client_key_secret)
+    if outputs.github and os.environ.get("GITHUB_ACTIONS") == "true" and not is_file(sys.stderr):
+        from smtpcheck.report.github import masks
+
+        write_annotations(masks(secret.reveal() for secret in secrets if secret is not None))
 
 
 def show(report: Report, display: Display) -> None:
@@ -157,7 +177,7 @@ def _text(report: Report, format: str, display: Display, *, to_stdout: bool = Fa
     )
 
 
-def _live(display: Display) -> "Live | None":
+def live_list(display: Display) -> "Live | None":
     """The live list, where there is a terminal to show it on."""
     terminal = is_terminal(sys.stderr)
     if display.quiet or not choose_cursor(os.environ, terminal, os.name):

@@ -53,7 +53,7 @@ _SPOKEN = (Reply, Replied, Surplus, Silent, Sent, BannerFacts, EhloFacts, DnsFac
 # Words of ours, which a user may happen to share.
 _OURS = frozenset(
     (
-        *("id", "alternatives", "provider", "look", "auth", "min_tls", "kind", "name_origin", "verb", "enhanced"),
+        *("id", "alternatives", "provider", "look", "auth", "min_tls", "kind", "verb", "enhanced"),
         *("smtpcheck", "family", "failure", "problem", "protocol", "severity", "transport", "type", "rcode", "classes"),
     )
 )
@@ -63,6 +63,7 @@ _MAILBOX = re.compile(r"""([^\s<>"'(),;:\\\[\]@=`]{1,64})@((?:[\w-]+\.)*[\w-]+|\
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(IPv6:)?([0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*[0-9A-Fa-f:])(?:%\w+)?(?![\w:])")
 _ID = re.compile(r"(?<![\w@.-])(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w+/=][\w.+/=-]{8,}(?![\w@])")
+_CODE = re.compile(r"^([2-5][0-9]{2}[ -])", re.MULTILINE)  # `250-mail.example.com` is no name
 _MECHANISM = re.compile(r"(?:SCRAM|CRAM|DIGEST|XOAUTH|OAUTH|NTLM|8BIT|TLS|RFC)", re.IGNORECASE)
 
 
@@ -99,6 +100,9 @@ class _Names:
                 self._meet(name)
         for greeting in _all_of(report, (BannerFacts, EhloFacts)):
             self._meet(greeting.server_name or "")
+        for hello in _all_of(report, EhloFacts):  # `... the name of this machine has no domain: alices-laptop`
+            self._meet(hello.name)
+            self._meet(hello.name_origin.partition(": ")[2].strip("'\""))
         for certificate in _all_of(report, Certificate):
             for name in certificate.dns_names:
                 self._meet(name.removeprefix("*."))
@@ -219,7 +223,7 @@ def _texts(value: Any) -> Iterator[str]:
         case str() if not isinstance(value, Enum):
             yield value
         case bytes():
-            yield value.decode("utf-8", "replace")
+            yield _CODE.sub("", value.decode("utf-8", "replace"))
         case tuple():
             for item in value:
                 yield from _texts(item)
@@ -288,8 +292,12 @@ def _renamed_bytes(raw: bytes, names: _Names) -> bytes:
     text = raw.decode("utf-8", "replace")
     if "\ufffd" in text or any(not one.isprintable() and one not in "\r\n\t" for one in text):
         return b""
-    keywords = re.match(r"250[- ]", text) is not None and text.count("\n") > 1
-    return (names.text(text, spoken=True) if keywords else names.said(text)).encode("utf-8")
+    keywords = _CODE.match(text) is not None and text.startswith("250-")
+    lines = (_CODE.split(line, maxsplit=1) for line in text.splitlines(keepends=True))
+    return "".join(
+        (code or "") + (names.text(said, spoken=True) if keywords else names.said(said))
+        for code, said in ((line[1], line[2]) if len(line) > 1 else (None, line[0]) for line in lines)
+    ).encode("utf-8")
 
 
 def _without_bytes(value: Any, name: str) -> Any:

@@ -1,82 +1,74 @@
-"""One line for a monitoring system: its state, the verdict, and perfdata behind a pipe.
+"""One line for Nagios, Icinga, Checkmk: the state, what to do about it, and performance data with thresholds.
 
-The format is that of the Monitoring Plugins Development Guidelines: `SERVICE STATE - text | label=value;warn;crit`. A
-pipe or a newline of a server would begin perfdata of its own, so neither leaves here.
+The form is that of the Monitoring Plugins' development guidelines (sections 2.3 and 2.6, www.monitoring-plugins.org):
+text, a bar, then `label=value[unit];warn;crit;min;max`. A bar in the text would end it, so there is none.
 """
 
-from enum import IntEnum
+import re
+from collections.abc import Iterator, Sequence
 
-from smtpcheck.model import Outcome, Report, Severity, TlsFacts
-from smtpcheck.model.words import Stage
-from smtpcheck.report.brief import brief
-from smtpcheck.report.style import marks
+from smtpcheck.model import Outcome, Report, Severity
+from smtpcheck.report.told import end, named, tidy, warned
 
-_NEVER_RAN = (2, 3, 130)  # exit codes of a check that says nothing about its server
-
-
-class State(IntEnum):
-    """The exit codes of a plugin."""
-
-    OK = 0
-    WARNING = 1
-    CRITICAL = 2
-    UNKNOWN = 3
+_STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+_USAGE, _BUG, _INTERRUPTED = 2, 3, 130
+_DAY = 86400
+_LONGEST = 600
 
 
-def state(report: Report) -> State:
-    """What a monitoring system is told."""
-    if report.exit_code in _NEVER_RAN or report.outcome is Outcome.BUG:
-        return State.UNKNOWN
-    if report.exit_code != 0:
-        return State.CRITICAL
-    unmet = any(not each.met for each in report.expectations)
-    return State.WARNING if unmet or any(one.severity is Severity.WARNING for one in report.also) else State.OK
+def state(report: Report) -> int:
+    """The exit code of a plugin: 0 passed, 1 passed with a warning, 2 stopped or not as expected, 3 usage, our own
+    fault or Ctrl-C.
+    """
+    if report.outcome is Outcome.BUG or report.exit_code in (_USAGE, _BUG, _INTERRUPTED):
+        return 3
+    if report.exit_code != 0 or not (report.passed or report.expected):
+        return 2
+    if any(not each.met and each.severity is Severity.ERROR for each in report.expectations):
+        return 2
+    return 1 if report.passed and warned(report) else 0
 
 
-def nagios(report: Report) -> str:
-    """The line, with a newline at its end."""
-    ascii_marks = marks(True)
-    said = brief(report, ascii=True).strip()
-    for mark in (ascii_marks.passed, ascii_marks.failed):
-        said = said.removeprefix(f"{mark} ")
-    causes = [report.cause.title] if report.cause is not None else _warned(report)
-    text = "; ".join((said, *causes))
-    return f"SMTP {state(report).name} - {plain(text)} | {' '.join(_perfdata(report))}\n"
+def nagios(reports: Sequence[Report]) -> str:
+    """A line for each target."""
+    return "".join(f"{_line(tidy(report))}\n" for report in reports)
 
 
-def plain(text: str) -> str:
-    """The text in one line of ASCII, without the character that begins perfdata."""
-    shown = "".join(one if one.isascii() and one.isprintable() else "?" for one in " ".join(text.split()))
-    return shown.replace("|", "/")
+def _line(report: Report) -> str:
+    number = state(report)
+    text = f"SMTP {_STATES[number]} - {report.target.label} {'; '.join(_told(report))}"
+    return f"{text[:_LONGEST].replace('|', '/')} | {' '.join(_performance(report))}"
 
 
-def _warned(report: Report) -> list[str]:
-    unmet = [each for each in report.expectations if not each.met and each.severity is Severity.WARNING]
-    found = [one.title for one in report.also if one.severity is Severity.WARNING]
-    return [*(f"expected {each.rule}: {each.actual}" for each in unmet), *found]
+def _told(report: Report) -> Iterator[str]:
+    yield end(report)
+    if report.cause is not None and not report.expected:
+        yield named(report.cause)
+        yield from (f"to change: {step}" for step in report.cause.fix[:1])
+    for each in report.expectations:
+        if not each.met and each.severity is Severity.ERROR:
+            yield f"expected {each.rule}" + (f": {each.actual}" if each.actual is not None else "")
+    if report.passed:
+        yield from warned(report)
 
 
-def _perfdata(report: Report) -> list[str]:
-    """Seconds of the whole and of each stage, days of the certificate; thresholds where an expectation gives some."""
-    total: dict[str, float] = {}
-    for step in report.attempt.steps if report.attempt is not None else ():
-        if step.outcome is not Outcome.SKIPPED and step.stage not in (Stage.CONFIG, Stage.QUIT):
-            total[step.stage.value] = total.get(step.stage.value, 0.0) + step.seconds
-    data = [_seconds("total", report.seconds, report)] + [_seconds(name, total[name], report) for name in total]
-    tls = report.step(Stage.TLS)
-    if tls is not None and isinstance(tls.facts, TlsFacts) and tls.facts.chain and tls.facts.chain[0].not_after:
-        left = (tls.facts.chain[0].not_after - report.began).days
-        warn, critical = (f"{limit}:" if limit else "" for limit in _limits("min-cert-days", report))
-        data.append(f"cert_days={left};{warn};{critical}")
-    return data
+def _performance(report: Report) -> Iterator[str]:
+    from smtpcheck.report.prometheus import durations, expires
+
+    yield f"total={report.seconds:.3f}s;{_thresholds(report, 'max-total')};0;"
+    for stage, seconds in durations(report).items():
+        if stage != "config":
+            yield f"{stage}={seconds:.3f}s;{_thresholds(report, f'max-{stage}')};0;"
+    expiry = expires(report)
+    if expiry is not None:
+        days = int((expiry - report.began.timestamp()) // _DAY)
+        yield f"cert_days={days};{_thresholds(report, 'min-cert-days')};;"
 
 
-def _seconds(name: str, seconds: float, report: Report) -> str:
-    warn, critical = _limits(f"max-{name}", report)
-    return f"{name}={seconds:.3f}s;{warn};{critical};0"
-
-
-def _limits(rule: str, report: Report) -> tuple[str, str]:
-    """The thresholds for a warning and for a critical state, empty where nobody gave one."""
-    given = {each.severity: each.values[0] for each in report.options.expect if each.rule.startswith(f"{rule}=")}
-    return given.get(Severity.WARNING, ""), given.get(Severity.ERROR, "")
+def _thresholds(report: Report, name: str) -> str:
+    """`warn;crit` from the expectations of that name; a minimum is a range that begins there (`21:`)."""
+    found = {Severity.WARNING: "", Severity.ERROR: ""}
+    for each in report.expectations:
+        if match := re.fullmatch(rf"{re.escape(name)}=([0-9]+(?:\.[0-9]+)?)(?::warning)?", each.rule):
+            found[each.severity] = match[1] + (":" if name.startswith("min-") else "")
+    return f"{found[Severity.WARNING]};{found[Severity.ERROR]}"

@@ -26,10 +26,14 @@ _HYGIENE = {
 
 def warnings(report: Report) -> list[str]:
     """Sentences about a check, whatever its verdict."""
+    return slow(report) + (_secret(report.target.secret) if report.target.secret else _short(report))
+
+
+def slow(report: Report) -> list[str]:
+    """A sentence for each step that was slow and alive, unless a finding says so."""
     told = {Stage.BANNER} if any(finding.id == "banner-slow" for finding in report.also) else set()
     steps = report.attempt.steps if report.attempt else ()
-    slow = [_slow(step, report) for step in steps if _is_slow(step, report) and step.stage not in told]
-    return slow + (_secret(report.target.secret) if report.target.secret else _short(report))
+    return [_slow(step, report) for step in steps if _is_slow(step, report) and step.stage not in told]
 
 
 def _is_slow(step: Step, report: Report) -> bool:
