@@ -3,7 +3,7 @@
 #
 #   tests/real/install.sh
 #
-# Postfix, Dovecot, swaks and openssl come from apt, nodemailer from npm; aiosmtpd is part of the `dev` extra.
+# Postfix, Dovecot, swaks, openssl, curl, chromium and promtool (prometheus) come from apt, nodemailer from npm; aiosmtpd is part of the `dev` extra.
 # Debian allows one mail transport agent at a time, so Exim is unpacked beside Postfix, not installed.
 # No system service is started: the fixtures run every server themselves, from the templates in tests/real/servers.
 # What apt does not own goes to $SMTPCHECK_REAL_DIR (default: ~/.cache/smtpcheck-real). Safe to run again.
@@ -101,6 +101,7 @@ trap clean_up EXIT
 mkdir -p "$destination"
 install_servers
 install_packages swaks openssl libnet-ssleay-perl libauthen-sasl-perl libdigest-hmac-perl
+install_packages curl chromium prometheus
 create_exim_user
 unpack_exim
 install_nodemailer

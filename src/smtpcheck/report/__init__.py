@@ -13,6 +13,7 @@ from smtpcheck.model import Report, UsageError
 _MANY = {
     "jsonl": "jsonl",
     "markdown": "ticket",
+    "html": "html",
     "junit": "junit",
     "github": "github",
     "prometheus": "prometheus",

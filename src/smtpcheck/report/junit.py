@@ -12,10 +12,9 @@ from smtpcheck.model import Expectation, Outcome, Report, Severity, Stage, Step
 from smtpcheck.model.record import brief_record
 from smtpcheck.report.stages import shown
 from smtpcheck.report.told import account, because, end, named, sentence, tidy
-from smtpcheck.report.transcript import spoken
+from smtpcheck.report.transcript import plain
 
 _OURS = (Outcome.BUG, Outcome.INTERRUPTED)
-_MOST_EVENTS = 2000
 
 
 @brief_record
@@ -62,7 +61,7 @@ def _suite(root: Element, report: Report, number: int) -> None:
         SubElement(properties, "property", name=name, value=_xml(value))
     for case in cases:
         _case(suite, case, label)
-    SubElement(suite, "system-out").text = _xml("\n".join(_said(report)))
+    SubElement(suite, "system-out").text = _xml("\n".join(plain(report.attempt) if report.attempt else ()))
     SubElement(suite, "system-err").text = ""
 
 
@@ -145,13 +144,6 @@ def _fail_on(report: Report) -> Iterator[_Case]:
         return
     text = "\n".join([f"{named(worst)}:", *because(worst), *worst.fix])
     yield _Case("fail-on", 0.0, "failure", worst.id, text.replace("\n", " "), text)
-
-
-def _said(report: Report) -> Iterator[str]:
-    """The dialogue of the attempt that decides."""
-    for event in report.attempt.events[:_MOST_EVENTS] if report.attempt else ():
-        for speaker, text, tls in spoken(event, False):
-            yield f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} {text}"
 
 
 def _xml(text: str) -> str:

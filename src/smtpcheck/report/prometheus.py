@@ -14,7 +14,7 @@ from smtpcheck.report.told import tidy
 
 _METRICS = {
     "smtpcheck_up": "Whether the check passed (1) or stopped (0); a refusal that was expected counts as passed.",
-    "smtpcheck_exit_code": "The exit code of the check: 0 passed, 10 to 19 the stage that stopped it, 30-39 if temporary.",
+    "smtpcheck_exit_code": "The exit code of the check: 0 passed, 10-19 the stage that stopped it, 30-39 if temporary.",
     "smtpcheck_stopped_info": "Where and why the check stopped; there is no series for a check that passed.",
     "smtpcheck_duration_seconds": "How long the whole check took.",
     "smtpcheck_stage_duration_seconds": "How long each stage took that was reached.",

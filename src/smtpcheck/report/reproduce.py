@@ -1,11 +1,12 @@
 """The same session with other tools, so that the other side can see it with theirs; and the command to run it again.
 
 Each word is quoted for a POSIX shell, also where it comes from a saved report that somebody sent. A secret is never in
-it: the tools ask for it, or it stands in a variable. A value that begins with a hyphen would be an option to most tools,
-so then the tool is left out and the reason given.
+it: the tools ask for it, or it stands in a variable. A value that begins with a hyphen would be an option to most
+tools, so then the tool is left out and the reason given.
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from shlex import join, quote
 
 from smtpcheck.model import Options, Protocol, Report, Target, TlsMode
@@ -66,12 +67,19 @@ def _values(report: Report) -> Iterator[tuple[str, str]]:
         "--client-key": options.client_key,
         "--client-key-password-env": "CLIENT_KEY_PASSWORD" if options.client_key_secret else None,
         "--min-tls": options.min_tls if options.min_tls != _DEFAULT.min_tls else None,
+        "--timeout": _timeout(options),
         "--max-time": f"{options.max_time:g}" if options.max_time != _DEFAULT.max_time else None,
     }
     yield from ((option, value) for option, value in more.items() if value is not None)
     for each in report.expectations:
         soft = each.severity == "warning" and not each.rule.endswith(":warning")
         yield "--expect", f"{each.rule}:warning" if soft else each.rule
+
+
+def _timeout(options: Options) -> str | None:
+    """The patience with every step, where it was set to one value."""
+    steps = {getattr(options.patience, field.name) for field in fields(options.patience) if field.name != "quit"}
+    return f"{steps.pop():g}" if len(steps) == 1 else None
 
 
 def _flags(options: Options) -> Iterator[tuple[str, bool]]:

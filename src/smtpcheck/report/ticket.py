@@ -4,22 +4,21 @@ GitHub's and GitLab's dialect (CommonMark with tables and `<details>`). What a s
 a fence longer than any in it; all else is escaped, so that nothing in it is markup or HTML.
 """
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 
 from smtpcheck.model import Report
-from smtpcheck.report.cause import beside
 from smtpcheck.report.phrases import clock, lasting
 from smtpcheck.report.printable import printable
-from smtpcheck.report.remarks import expectations, others, warnings, which
+from smtpcheck.report.remarks import which
 from smtpcheck.report.reproduce import again, commands
 from smtpcheck.report.stages import shown, told
-from smtpcheck.report.told import because, end, named, sentence, shows, tidy, unsure
-from smtpcheck.report.transcript import spoken
+from smtpcheck.report.told import because, beside_it, end, named, shows, tidy, unsure
+from smtpcheck.report.transcript import plain
 
-_MOST_EVENTS = 2000
 _MARKUP = re.compile(r"([\\`*_\[\]|~#])")
-_LEAD = re.compile(r"^(\s*[0-9]*)([-+=.)])")
+_LEAD = re.compile(r"^(\s*[0-9]*)([-+=.)])(?=\s|$|[-=])")
 
 
 def markdown(reports: Sequence[Report]) -> str:
@@ -59,29 +58,19 @@ def _stages(report: Report) -> Iterator[str]:
     for step, lines in told(report, attempt, shown(report, attempt, True)):
         time = "" if step.outcome == "skipped" else clock(step.seconds)
         seen = "<br>".join(code(line) for line in lines)
-        rows.append(f"| {step.stage} | {step.outcome} | {escaped(time)} | {seen} |")
+        rows.append(f"| {step.stage} | {step.outcome} | {html.escape(time)} | {seen} |")
     yield "\n".join(rows)
 
 
 def _notes(report: Report) -> Iterator[str]:
-    for title, lines in (
-        ("Expectations", expectations(report)),
-        ("Worth knowing", [*(beside(finding) for finding in report.also), *warnings(report)]),
-        ("Other connections", others(report)),
-    ):
-        if lines:
-            yield f"**{title}**\n\n" + "\n".join(f"- {escaped(line)}" for line in lines)
+    for title, lines in beside_it(report):
+        yield f"**{title}**\n\n" + "\n".join(f"- {escaped(line)}" for line in lines)
 
 
 def _transcript(report: Report) -> Iterator[str]:
     for attempt in report.attempts:
-        lines = [
-            f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} {text}"
-            for event in attempt.events[:_MOST_EVENTS]
-            for speaker, text, tls in spoken(event, False)
-        ]
-        if lines:
-            title = f"Transcript of {escaped(printable(which(attempt), limit=80))}, secrets left out"
+        if lines := plain(attempt):
+            title = f"Transcript of {html.escape(printable(which(attempt), limit=80))}, secrets left out"
             yield folded(title, fenced(lines))
 
 
@@ -103,11 +92,11 @@ def _commands(report: Report) -> Iterator[str]:
 def _closing(report: Report) -> Iterator[str]:
     began = f"{report.began:%Y-%m-%d %H:%M:%S} UTC"
     took = f"smtpcheck {report.smtpcheck}, {began}, {lasting(report.seconds)} in all, exit code {report.exit_code}"
-    yield escaped(sentence(took))
+    yield escaped(f"{took}.")
 
 
 def folded(title: str, body: str) -> str:
-    """A block that opens on a click. The title is escaped already."""
+    """A block that opens on a click. The title is HTML already: no Markdown is read in it."""
     return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"
 
 

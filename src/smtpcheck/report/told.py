@@ -4,10 +4,10 @@ The words are those of the terminal report; a format adds only its own frame and
 """
 
 from smtpcheck.model import Finding, Report, Severity
-from smtpcheck.report.cause import SURE, doubt, means
+from smtpcheck.report.cause import SURE, beside, doubt, means
 from smtpcheck.report.evidence import pointed, quoted
 from smtpcheck.report.printable import cleaned
-from smtpcheck.report.remarks import slow
+from smtpcheck.report.remarks import expectations, others, slow, warnings
 from smtpcheck.report.stages import shortened
 from smtpcheck.report.stop import stop_of
 from smtpcheck.report.words import expected, headline, verdict
@@ -78,3 +78,13 @@ def warned(report: Report) -> list[str]:
         if not each.met and each.severity is not Severity.ERROR
     ]
     return findings + slow(report) + unmet
+
+
+def beside_it(report: Report) -> list[tuple[str, list[str]]]:
+    """What stands beside the verdict of a tidy report: titles, and the lines under each that has any."""
+    sections = [
+        ("Expectations", expectations(report)),
+        ("Worth knowing", [*(beside(finding) for finding in report.also), *warnings(report)]),
+        ("Other connections", others(report)),
+    ]
+    return [(title, lines) for title, lines in sections if lines]
