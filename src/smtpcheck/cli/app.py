@@ -22,6 +22,8 @@ _ParserError = cast(type[Exception], typer.BadParameter.__base__)
 # In the order of the help, with its line there: the first of the command's own help.
 COMMANDS = {
     "check": "Check one server, step by step; no mail is sent without --send.",
+    "batch": "Check many servers at once, and keep what was found as it comes.",
+    "merge": "Make one report of the parts; of a target that is there twice, the newest result counts.",
     "diff": "Say what changed between two reports, or since one was saved.",
     "explain": "Explain a cause, or an error that was pasted or piped in.",
     "providers": "List the mail providers that smtpcheck knows, or show one.",
@@ -29,7 +31,7 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 # Surplus words are left to these: Typer would repeat them, and one of them may be a password.
-_TAKE_SURPLUS = ("check", "diff", "demo", "completion")
+_TAKE_SURPLUS = ("check", "batch", "diff", "demo", "completion")
 
 
 class Commands(TyperGroup):
@@ -51,15 +53,6 @@ class Commands(TyperGroup):
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             raise Misuse(_meant(args))
         return super().resolve_command(ctx, args)
-
-
-def _loaded(name: str) -> Any:
-    """The command, with its options read from its function."""
-    work = getattr(import_module(f"smtpcheck.cli.{name}"), name)
-    single = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    surplus = {"allow_extra_args": True} if name in _LEFT_TO_US else {}
-    single.command(name=name, cls=Grouped, context_settings=surplus)(work)
-    return typer.main.get_command(single)
 
 
 class Grouped(TyperCommand):
