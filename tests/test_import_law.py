@@ -21,16 +21,18 @@ MAY_IMPORT = {
     "replies": set[str](),
     "settings": {"providers"},
     "diagnose": {"dialogue", "providers", "replies", "smtp"},
+    "compare": set[str](),  # pure: two recordings in, their differences out
     "report": {"smtp"},
     "inquiry": {"diagnose", "net", "probe", "smtp"},
     "application": {"diagnose", "settings"},
     "api": {"diagnose", "inquiry", "net", "probe", "report", "serve", "settings", "smtp"},
-    "cli": {"api", "application", "diagnose", "providers", "report", "serve", "settings"},
+    "many": {"api", "probe"},
+    "cli": {"api", "application", "compare", "diagnose", "many", "providers", "report", "serve", "settings"},
 }
 """Beside `model` and `_version`, which all may import, and the package's own modules."""
 
 ONLY_IN = {
-    "asyncio": {"api", "cli", "inquiry", "net", "probe", "serve"},
+    "asyncio": {"api", "cli", "inquiry", "many", "net", "probe", "serve"},
     "socket": {"net"},
     "ssl": {"net"},
     "dns": {"net"},

@@ -136,7 +136,7 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
     interrupt = asyncio.Event()
 
     async def pressed_twice() -> None:
-        with session._ctrl_c(interrupt):
+        with session.ctrl_c(interrupt):
             signal.raise_signal(signal.SIGINT)
             await interrupt.wait()
             signal.raise_signal(signal.SIGINT)
@@ -153,7 +153,7 @@ def test_a_terminal_sees_what_is_waited_for(silent: Running) -> None:
         [*SMTPCHECK, "check", place(silent), "--json", "--timeout", "1.5"],
         stdout=subprocess.PIPE,
         stderr=terminal,
-        env={**os.environ, "TERM": "xterm"},
+        env={**os.environ, "TERM": "xterm", "CI": ""},
     )
     os.close(terminal)
     shown = b""

@@ -24,6 +24,7 @@ from smtpcheck.net.plain_certificate import read_plain
 from .test_certs import CA_ISSUERS, HOST, KEYS, LEAF, MIDDLE, NOW, ROOT, make
 
 RSA_2048 = rsa.generate_private_key(65537, 2048)
+HOST_NAME = (x509.NameAttribute(NameOID.COMMON_NAME, HOST),)
 STORE = Path(ssl.get_default_verify_paths().openssl_cafile)
 
 
@@ -35,7 +36,7 @@ def full(der: bytes) -> Fields | None:
 
 def signed(
     *,
-    name: "Sequence[x509.NameAttribute[str]]" = (x509.NameAttribute(NameOID.COMMON_NAME, HOST),),
+    name: "Sequence[x509.NameAttribute[str]]" = HOST_NAME,
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey = RSA_2048,
     algorithm: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None = None,
     more: Sequence[tuple[x509.ExtensionType, bool]] = (),

@@ -48,6 +48,8 @@ def test_nothing_repaints_what_cannot_be_taken_back() -> None:
     assert not choose_cursor({}, True, "nt")
     assert not choose_cursor({}, False, "posix")
     assert not choose_cursor({"TERM": "dumb"}, True, "posix")
+    assert not choose_cursor({"CI": "true"}, True, "posix")
+    assert choose_cursor({"CI": "false"}, True, "posix")
 
 
 def test_whatever_did_not_pass_has_failed() -> None:

@@ -1,32 +1,57 @@
-"""The commands, and what Typer's errors become: one sentence, without a value that may be a secret."""
+"""The commands, and what Typer's errors become: one sentence, without a value that may be a secret.
+
+A command is a function in the module of its name, and is loaded when it is the one that was asked for: Typer looks into
+every parameter of what it is given, so each command would cost every other one its time.
+"""
 
 import re
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from smtpcheck.cli.check import check
-from smtpcheck.cli.completion import completion
-from smtpcheck.cli.demo import demo
-from smtpcheck.cli.explain import explain
 from smtpcheck.cli.misuse import Misuse
-from smtpcheck.cli.providers import providers
-from smtpcheck.cli.settings import settings
 
 Work = Callable[[], int]
 
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
-_COMMANDS = ("check", "explain", "settings", "providers", "demo", "completion")
+
+# In the order of the help, with its line there: the first of the command's own help.
+COMMANDS = {
+    "check": "Check one server, step by step; no mail is sent without --send.",
+    "batch": "Check many servers at once, and keep what was found as it comes.",
+    "merge": "Make one report of the parts; of a target that is there twice, the newest result counts.",
+    "diff": "Say what changed between two reports, or since one was saved.",
+    "explain": "Explain a cause, or an error that was pasted or piped in.",
+    "settings": "Read an application's configuration: its mail settings, and what is wrong with them.",
+    "providers": "List the mail providers that smtpcheck knows, or show one.",
+    "demo": "Show real reports of a scripted server on this machine.",
+    "completion": "Print the completion script of a shell.",
+}
+# Surplus words are left to these: Typer would repeat them, and one of them may be a password.
+_TAKE_SURPLUS = ("check", "batch", "diff", "demo", "completion")
 
 
 class Commands(TyperGroup):
-    """The group, which answers a host in the place of a command with the command that was meant."""
+    """The group, which loads a command on demand, and answers a host in its place with the command that was meant."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands and cmd_name in COMMANDS:
+            self.commands[cmd_name] = _loaded(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in self.commands and not ctx.resilient_parsing and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             raise Misuse(_meant(args))
         return super().resolve_command(ctx, args)
 
@@ -54,14 +79,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Goes through one SMTP session step by step and says where it stopped, why, and what to change.",
 )
-# Surplus words are left to us: Typer would repeat them, and one of them may be a password.
-_SURPLUS = {"allow_extra_args": True}
-app.command(cls=Grouped, context_settings=_SURPLUS)(check)
-app.command(cls=Grouped)(explain)
-app.command(cls=Grouped)(settings)
-app.command(cls=Grouped)(providers)
-app.command(cls=Grouped, context_settings=_SURPLUS)(demo)
-app.command(cls=Grouped, context_settings=_SURPLUS)(completion)
 
 
 def _version(asked: bool) -> None:
@@ -79,6 +96,14 @@ def _common(
     ] = False,
 ) -> None:
     """What every command has in common: nothing but the version."""
+
+
+def _loaded(name: str) -> Any:
+    """The command, which Typer makes of its function."""
+    alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    settings = {"allow_extra_args": True} if name in _TAKE_SURPLUS else {}
+    alone.command(name, cls=Grouped, context_settings=settings)(getattr(import_module(f"smtpcheck.cli.{name}"), name))
+    return typer.main.get_command(alone)
 
 
 def parse(words: Sequence[str], program: str) -> Work:
@@ -118,10 +143,10 @@ def _sentence(error: Exception) -> str:
 
 def _options_of_check(error: Exception) -> list[str]:
     """The options of `check`, if the error was made before any command was read; else nothing."""
-    command = cast(Any, error).ctx.command
-    if not isinstance(command, Commands):
+    context = cast(Any, error).ctx
+    if not isinstance(context.command, Commands):
         return []
-    return [name for param in command.commands["check"].params for name in param.opts]
+    return [name for param in context.command.get_command(context, "check").params for name in param.opts]
 
 
 def _meant(words: list[str]) -> str:
@@ -133,8 +158,8 @@ def _meant(words: list[str]) -> str:
     from smtpcheck.settings.target import parse_target
 
     first = words[0]
-    commands = ", ".join(_COMMANDS)
-    close = get_close_matches(first, _COMMANDS, n=1)
+    commands = ", ".join(COMMANDS)
+    close = get_close_matches(first, COMMANDS, n=1)
     try:
         parse_target(first)
     except UsageError:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from smtpcheck import api
 from smtpcheck.application import findings, in_own_words, kept_inside
-from smtpcheck.cli.settings import process_id
+from smtpcheck.cli.app_options import process_id
+from smtpcheck.cli.session import Retell
 from smtpcheck.model import Finding, Options, Report, Stage, Target, TlsFacts, TlsMode
 from smtpcheck.model.settings import Security
 from smtpcheck.settings.applications import Application, read_applications
@@ -17,8 +18,6 @@ from smtpcheck.settings.from_application import one_of, requested, with_origins
 from smtpcheck.settings.login import with_secret
 from smtpcheck.settings.request import Request
 from smtpcheck.settings.spelling import block
-
-Retell = Callable[[Report], Report]
 
 
 def prepare_application(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Target, Options, Retell]:

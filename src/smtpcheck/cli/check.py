@@ -5,18 +5,25 @@ from typing import Annotated, Any
 
 import typer
 
+from smtpcheck.cli.app_options import App, AppConfig, AppProcess, As, FromHere, Service, process_id
 from smtpcheck.cli.misuse import Misuse
-from smtpcheck.cli.settings import known_applications, process_id
+from smtpcheck.cli.output_options import (
+    Anonymize,
+    Color,
+    Expect,
+    FailOn,
+    Json,
+    Nagios,
+    Quiet,
+    Reports,
+    Verbose,
+    completes,
+)
 from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
-_APPLICATION = "Settings of an application"
-_CERTIFICATES, _TIME, _OUTPUT = "Certificates", "How far and how long", "Output"
-
-
-def _words(*words: str) -> Callable[[str], list[str]]:
-    """Completes one of these words."""
-    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
+_CERTIFICATES, _TIME = "Certificates", "How far and how long"
+_NAGIOS_SECONDS = "9"  # a monitoring system gives up after 10
 
 
 def check(
@@ -45,7 +52,7 @@ def check(
             "--tls",
             metavar="MODE",
             rich_help_panel=_SERVER,
-            autocompletion=_words(*TLS_MODES),
+            autocompletion=completes(*TLS_MODES),
             help="auto (implicit on 465 and 2465, else STARTTLS, required before a login), starttls, "
             "opportunistic (clear first on every port), implicit, off.",
         ),
@@ -103,7 +110,7 @@ def check(
             "--auth",
             metavar="MECHANISM",
             rich_help_panel=_LOGIN,
-            autocompletion=_words(*MECHANISMS),
+            autocompletion=completes(*MECHANISMS),
             help=f"One of: {', '.join(MECHANISMS)}.",
         ),
     ] = None,
@@ -152,7 +159,7 @@ def check(
             "--until",
             metavar="STAGE",
             rich_help_panel=_TIME,
-            autocompletion=_words(*STAGES),
+            autocompletion=completes(*STAGES),
             help=f"Stop after this stage, which must pass: {', '.join(STAGES)}.",
         ),
     ] = None,
@@ -175,19 +182,21 @@ def check(
             "--patience",
             metavar="NAME",
             rich_help_panel=_TIME,
-            autocompletion=_words(*PATIENCE),
+            autocompletion=completes(*PATIENCE),
             help="default (5 to 30 s for a step), or rfc (the minutes of RFC 5321).",
         ),
     ] = None,
+    expect: Expect = None,
+    fail_on: FailOn = None,
     second_looks: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--second-looks/--no-second-looks",
             rich_help_panel=_TIME,
             show_default=False,
             help="Whether further connections may find out why the first one stopped (they do, and never log in).",
         ),
-    ] = True,
+    ] = None,
     helo: Annotated[
         str | None,
         typer.Option("--helo", metavar="NAME", rich_help_panel=_NETWORK, help="The name to say in EHLO."),
@@ -281,99 +290,49 @@ def check(
             "--min-tls",
             metavar="VERSION",
             rich_help_panel=_CERTIFICATES,
-            autocompletion=_words(*MIN_TLS),
+            autocompletion=completes(*MIN_TLS),
             help="1.0, 1.1, 1.2 (default) or 1.3.",
         ),
     ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", rich_help_panel=_CERTIFICATES, help="Go on with any certificate.")
     ] = False,
-    app_config: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--app-config",
-            metavar="FILE",
-            rich_help_panel=_APPLICATION,
-            help="In place of TARGET: check exactly what the application with this configuration does. Can be "
-            "repeated. smtpcheck settings FILE shows what is read.",
-        ),
-    ] = None,
-    app: Annotated[
-        str | None,
-        typer.Option(
-            "--app",
-            metavar="NAME",
-            rich_help_panel=_APPLICATION,
-            autocompletion=known_applications,
-            help="The application, where its keys do not tell.",
-        ),
-    ] = None,
-    service: Annotated[
-        str | None,
-        typer.Option("--service", metavar="NAME", rich_help_panel=_APPLICATION, help="One service of a compose file."),
-    ] = None,
-    app_process: Annotated[
-        str | None,
-        typer.Option(
-            "--app-process",
-            metavar="PID",
-            rich_help_panel=_APPLICATION,
-            help="The environment of this running process.",
-        ),
-    ] = None,
-    from_here: Annotated[
-        bool,
-        typer.Option(
-            "--from-here",
-            rich_help_panel=_APPLICATION,
-            help="Check from here, although the configuration is a container's and names its own network.",
-        ),
-    ] = False,
-    as_: Annotated[
-        str | None,
-        typer.Option(
-            "--as",
-            metavar="NAME",
-            rich_help_panel=_APPLICATION,
-            autocompletion=known_applications,
-            help="After a pass, write the settings that worked for this application, a placeholder for the password.",
-        ),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object on standard output.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=_OUTPUT, help="One line.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", rich_help_panel=_OUTPUT, help="With the transcript.")
-    ] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            "--color",
-            metavar="WHEN",
-            rich_help_panel=_OUTPUT,
-            autocompletion=_words(*COLOR),
-            show_default=False,
-            help="auto (on a terminal), always, never.",
-        ),
-    ] = "auto",
+    app_config: AppConfig = None,
+    app: App = None,
+    service: Service = None,
+    app_process: AppProcess = None,
+    from_here: FromHere = False,
+    as_: As = None,
+    json: Json = False,
+    report: Reports = None,
+    anonymize: Anonymize = False,
+    nagios: Nagios = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = "auto",
 ) -> Callable[[], int]:
     """Check one server, step by step; no mail is sent without --send.
 
-    Exit codes: 0 passed, 2 usage, 10 dns, 11 connect, 12 banner, 13 ehlo, 14 starttls, 15 tls, 16 auth, 17 sender,
-    18 recipient, 19 message; 20 more when the refusal is temporary; 130 interrupted.
+    Exit codes: 0 passed or ended as expected, 1 passed but not as expected, 2 usage, 10 dns, 11 connect, 12 banner,
+    13 ehlo, 14 starttls, 15 tls, 16 auth, 17 sender, 18 recipient, 19 message; 20 more when the refusal is temporary;
+    130 interrupted.
     """
     given: dict[str, Any] = {**locals()}  # the parameters have the names of Request's fields
     if given.pop("ctx").args:
         raise Misuse(_surplus(target))
     if color not in COLOR:
         raise Misuse(f"--color is {color!r}: give one of {', '.join(COLOR)}")
-    if json and (quiet or verbose):
+    from smtpcheck.cli.outputs import parse_outputs
+
+    outputs = parse_outputs(given.pop("report") or (), json=json, nagios=nagios)
+    if outputs.stdout == "json" and (quiet or verbose):
         raise Misuse(f"--json contradicts {'-q' if quiet else '-v'}: the JSON object always holds everything")
+    if outputs.stdout not in (None, "terminal") and (quiet or verbose):
+        raise Misuse(f"{'-q' if quiet else '-v'} has no use where standard output gets the format {outputs.stdout}")
     if quiet and verbose:
         raise Misuse("-q and -v exclude each other: give one of them")
-    if json and as_ is not None:
-        raise Misuse("--json and --as exclude each other: standard output holds one of them")
+    if as_ is not None and (outputs.stdout not in (None, "terminal") or quiet):
+        raise Misuse(f"--as and {'-q' if quiet else outputs.stdout} both want standard output: give one of them")
     if not app_config and app_process is None:
         for option, value in (("--app", app), ("--service", service), ("--from-here", from_here)):
             if value:
@@ -383,10 +342,13 @@ def check(
     from smtpcheck.cli.session import Check, Display  # everything else, now that something is to be done
     from smtpcheck.settings.request import Request
 
-    display = Display(**{name: given.pop(name) for name in ("json", "quiet", "verbose", "color")})
+    words = {name: given.pop(name) for name in ("json", "quiet", "verbose", "color", "anonymize", "nagios")}
     spell_as = given.pop("as_")
-    given |= {"recipients": tuple(recipients or ()), "app_config": tuple(app_config or ())}
-    return Check(request=Request(**given), display=display, spell_as=spell_as)
+    given |= {name: tuple(given[name] or ()) for name in ("recipients", "expect", "app_config")}
+    given |= {"second_looks": second_looks is not False, "sibling_ports": second_looks is True or not nagios}
+    if nagios and max_time is None:
+        given["max_time"] = _NAGIOS_SECONDS
+    return Check(request=Request(**given), display=Display(**words, outputs=outputs), spell_as=spell_as)
 
 
 def _surplus(target: str | None) -> str:

@@ -9,14 +9,17 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Never
 
-from smtpcheck.cli.misuse import Misuse
+from smtpcheck.cli.misuse import Misuse, Unwritten
 from smtpcheck.cli.spelled_out import refuse_spelled_out_secret
 
 PROGRAM = "smtpcheck"
 USAGE, BUG, INTERRUPTED, CLOSED_PIPE = 2, 3, 130, 141
+UNKNOWN = 3
+
+_PLUGIN = (0, 1, 2, 3, CLOSED_PIPE)  # what a monitoring plugin may end with; a closed pipe is heard by nobody
 
 _UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EFBIG)
 _COMPLETE = "_SMTPCHECK_COMPLETE"
@@ -38,6 +41,34 @@ def run() -> Never:
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command line (that of the process by default) and returns its exit code."""
     given = list(sys.argv[1:] if words is None else words)
+    if "--nagios" in given:
+        return _monitored(given)
+    return _guarded(given)
+
+
+def _monitored(given: list[str]) -> int:
+    """`--nagios`: a monitoring system reads one line on standard output, and knows the exit codes 0 to 3."""
+    said: list[str] = []
+    code = _guarded(given, tell=said.append)
+    if not said:
+        return code if code in _PLUGIN else UNKNOWN
+    sentence = " ".join(said[0].split()).replace("|", "/")
+    try:
+        print(f"SMTP UNKNOWN - {sentence}", flush=True)  # noqa: T201
+    except (OSError, ValueError, AttributeError):
+        _drop_output()
+    return UNKNOWN
+
+
+def _guarded(given: list[str], tell: Callable[[str], None] | None = None) -> int:
+    """The command line, and each of its endings; what there is to say of one goes to `tell`, or standard error."""
+
+    def say(sentence: str, code: int) -> int:
+        if tell is None:
+            return _say(sentence, code)
+        tell(sentence)
+        return code
+
     try:
         _write_anything(sys.stdout)
         _write_anything(sys.stderr)
@@ -46,26 +77,29 @@ def main(words: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code
     except Misuse as error:
-        return _say(str(error), USAGE)
+        return say(str(error), USAGE)
+    except Unwritten as error:
+        return say(str(error), BUG)
     except BrokenPipeError:
         _drop_output()
         return CLOSED_PIPE
     except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+        return say("interrupted", INTERRUPTED)
     except Exception as error:  # the one place where nothing may come through
-        code = _failed(error, verbose="-v" in given or "--verbose" in given)
+        code = say(*_failed(error, verbose="-v" in given or "--verbose" in given))
         _drop_output()
         return code
 
 
-def _failed(error: Exception, *, verbose: bool) -> int:
+def _failed(error: Exception, *, verbose: bool) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
     from smtpcheck.model import UsageError  # whoever raised it has loaded it
 
     if isinstance(error, UsageError):
-        return _say(str(error), USAGE)
+        return str(error), USAGE
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-        return _say(f"standard output cannot be written: {error.strerror}", BUG)
-    return _say(_own_fault(error, verbose=verbose), BUG)
+        return f"standard output cannot be written: {error.strerror}", BUG
+    return _own_fault(error, verbose=verbose), BUG
 
 
 def _run(words: list[str]) -> int:

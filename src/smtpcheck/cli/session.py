@@ -9,17 +9,27 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from smtpcheck import api
+from smtpcheck.cli.misuse import Unwritten
+from smtpcheck.cli.outputs import (
+    Outputs,
+    ReportFile,
+    append_step_summary,
+    is_file,
+    opened,
+    write_all,
+    write_annotations,
+)
 from smtpcheck.model import Options, Report, Target
 from smtpcheck.model.record import record
 from smtpcheck.report import render
 from smtpcheck.report.style import choose_ascii, choose_color, choose_cursor
-from smtpcheck.settings.build import UnusableTarget, build
+from smtpcheck.settings.build import UnusableTarget, build, refused_options
 from smtpcheck.settings.login import with_secret
 from smtpcheck.settings.request import Request
 
@@ -27,6 +37,9 @@ if TYPE_CHECKING:
     from smtpcheck.report.live import Live
 
 _REPAINT = 0.25
+
+Retell = Callable[[Report], Report]
+"""What says a diagnosis in the words of an application."""
 
 
 @record
@@ -37,10 +50,13 @@ class Display:
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
+    outputs: Outputs = Outputs()
+    anonymize: bool = False
+    nagios: bool = False
 
     @property
     def format(self) -> str:
-        return "json" if self.json else "brief" if self.quiet else "terminal"
+        return self.outputs.stdout or ("json" if self.json else "brief" if self.quiet else "terminal")
 
 
 @record
@@ -54,23 +70,30 @@ class Check:
     spell_as: str | None = None
 
     def __call__(self) -> int:
-        retell = None
-        try:
-            if self.request.app_config or self.request.app_process is not None:
-                from smtpcheck.cli.application import prepare_application
-
-                target, options, retell = prepare_application(self.request)
+        write = self._writer()
+        with opened(self.display.outputs) as files:
+            try:
+                target, options, retell = self._prepared()
+            except UnusableTarget as error:
+                report = api.refuse(error.target, refused_options(self.request), str(error), error.cause)
+                deliver(report, self.display, files)
             else:
-                target, options = prepare(self.request)
-            write = self._writer()
-        except UnusableTarget as error:
-            report = api.refuse(error.target, Options(), str(error), error.cause)
-            show(report, self.display)
-            return report.exit_code
-        report = asyncio.run(session(target, options, self.display, retell=retell))
+                _mask(options, self.display.outputs)
+                report = asyncio.run(session(target, options, self.display, files, retell=retell))
         if write is not None:
             write(report)
+        if self.display.nagios:
+            from smtpcheck.report.nagios import state
+
+            return state(report)
         return report.exit_code
+
+    def _prepared(self) -> tuple[Target, Options, Retell | None]:
+        if not self.request.app_config and self.request.app_process is None:
+            return *prepare(self.request), None
+        from smtpcheck.cli.application import prepare_application
+
+        return prepare_application(self.request)
 
     def _writer(self) -> Callable[[Report], None] | None:
         """What writes the settings that worked, if that was asked for. Raises UsageError for an unknown application."""
@@ -89,49 +112,113 @@ def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[
 
 
 async def session(
-    target: Target, options: Options, display: Display, *, retell: Callable[[Report], Report] | None = None
+    target: Target,
+    options: Options,
+    display: Display,
+    files: Sequence[ReportFile] = (),
+    *,
+    retell: Retell | None = None,
 ) -> Report:
-    """Runs the check and prints its report. Raises OSError when the report could not be written."""
-    live = _live(display)
-    failures: list[OSError] = []
+    """Runs the check, prints its report and writes its files. Raises OSError or Unwritten when one could not be
+    written.
+    """
+    live = live_list(display)
+    failures: list[OSError | Unwritten] = []
 
     def on_report(report: Report) -> None:
         if live is not None:
             live.clear()
         try:
-            show(report, display)
-        except OSError as error:  # it is our reader's, and no part of the session
+            deliver(report, display, files)
+        except (OSError, Unwritten) as error:  # it is our reader's, and no part of the session
             failures.append(error)
 
-    interrupt = asyncio.Event()
-    with live or nullcontext(), _ctrl_c(interrupt):
-        async with _repainting(live):
-            report = await api.run(
-                target, options, progress=live, on_report=on_report, interrupt=interrupt, retell=retell
-            )
+    report = await watched(target, options, live, on_report, retell)
     if failures:
         raise failures[0]
     return report
 
 
+async def watched(
+    target: Target,
+    options: Options,
+    live: "Live | None",
+    on_report: Callable[[Report], None],
+    retell: Retell | None = None,
+) -> Report:
+    """Runs the check with its live list; Ctrl-C ends it."""
+    interrupt = asyncio.Event()
+    with live or nullcontext(), ctrl_c(interrupt):
+        async with _repainting(live):
+            return await api.run(
+                target, options, progress=live, on_report=on_report, interrupt=interrupt, retell=retell
+            )
+
+
+def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> None:
+    """The report to everybody who asked for it. A reader of standard output that went away takes nothing from the
+    files.
+    """
+    if display.anonymize:
+        from smtpcheck.providers import by_host
+        from smtpcheck.report.anonymize import anonymized
+
+        report = anonymized(report, keep=lambda name: by_host(name) is not None)
+    try:
+        show(report, display)
+    finally:
+        write_all(files, lambda format: _text(report, format, display))
+        if display.outputs.github:
+            _tell_github(report, display)
+
+
+def _tell_github(report: Report, display: Display) -> None:
+    """Annotations beside another report, and the summary of the job's step."""
+    if display.outputs.annotations:
+        write_annotations(render(report, "github"))
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        from smtpcheck.report.github import summary
+
+        append_step_summary(path, summary((report,)))
+
+
+def _mask(options: Options, outputs: Outputs) -> None:
+    """Tells the runner of GitHub Actions which values to hide in the job's log from here on. Nobody but a runner is
+    told: the command holds the value.
+    """
+    secrets = (options.secret, options.proxy_secret, options.client_key_secret)
+    if outputs.github and os.environ.get("GITHUB_ACTIONS") == "true" and not is_file(sys.stderr):
+        from smtpcheck.report.github import masks
+
+        write_annotations(masks(secret.reveal() for secret in secrets if secret is not None))
+
+
 def show(report: Report, display: Display) -> None:
     """Prints the report on standard output."""
-    text = render(
-        report,
-        display.format,
-        width=shutil.get_terminal_size().columns,
-        color=choose_color(display.color, os.environ, _is_terminal(sys.stdout)),
-        ascii=choose_ascii(getattr(sys.stdout, "encoding", None)),
-        verbose=display.verbose,
-    )
+    text = _text(report, display.format, display, to_stdout=True)
     if sys.stdout is not None:
         sys.stdout.write(text)
         sys.stdout.flush()
 
 
-def _live(display: Display) -> "Live | None":
+def _text(report: Report, format: str, display: Display, *, to_stdout: bool = False) -> str:
+    """In a file the terminal report has neither colour nor the width of this terminal."""
+    if not to_stdout:
+        return render(report, format, verbose=display.verbose)
+    return render(
+        report,
+        format,
+        width=shutil.get_terminal_size().columns,
+        color=choose_color(display.color, os.environ, is_terminal(sys.stdout)),
+        ascii=choose_ascii(getattr(sys.stdout, "encoding", None)),
+        verbose=display.verbose,
+    )
+
+
+def live_list(display: Display) -> "Live | None":
     """The live list, where there is a terminal to show it on."""
-    terminal = _is_terminal(sys.stderr)
+    terminal = is_terminal(sys.stderr)
     if display.quiet or not choose_cursor(os.environ, terminal, os.name):
         return None
     from smtpcheck.report.live import Live
@@ -144,7 +231,8 @@ def _live(display: Display) -> "Live | None":
     )
 
 
-def _is_terminal(stream: object) -> bool:
+def is_terminal(stream: object) -> bool:
+    """Whether somebody watches this stream."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty is not None and isatty())
 
@@ -170,7 +258,7 @@ async def _repainting(live: "Live | None") -> AsyncIterator[None]:
 
 
 @contextmanager
-def _ctrl_c(interrupt: asyncio.Event) -> Iterator[None]:
+def ctrl_c(interrupt: asyncio.Event) -> Iterator[None]:
     """The first Ctrl-C sets the event, the second raises KeyboardInterrupt wherever we are.
 
     Not `add_signal_handler`, which Windows lacks, and which waits for the loop.

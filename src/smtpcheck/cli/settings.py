@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smtpcheck.cli.app_options import App, AppProcess, As, Service, process_id
 from smtpcheck.cli.misuse import Misuse
 from smtpcheck.settings.words import COLOR
 
@@ -19,13 +20,6 @@ FINE, WRONG = 0, 1
 _WHAT, _OUTPUT = "What is read", "Output"
 
 
-def known_applications(incomplete: str) -> list[str]:
-    """Completes the name of an application."""
-    from smtpcheck.settings.apps import readers
-
-    return [reader.name for reader in readers() if reader.name.startswith(incomplete)]
-
-
 def settings(
     files: Annotated[
         list[str] | None,
@@ -36,36 +30,10 @@ def settings(
             "wins where the application says so.",
         ),
     ] = None,
-    app: Annotated[
-        str | None,
-        typer.Option(
-            "--app",
-            metavar="NAME",
-            rich_help_panel=_WHAT,
-            autocompletion=known_applications,
-            help="The application, where its keys do not tell.",
-        ),
-    ] = None,
-    service: Annotated[
-        str | None,
-        typer.Option("--service", metavar="NAME", rich_help_panel=_WHAT, help="One service of a compose file."),
-    ] = None,
-    app_process: Annotated[
-        str | None,
-        typer.Option(
-            "--app-process", metavar="PID", rich_help_panel=_WHAT, help="The environment of this running process."
-        ),
-    ] = None,
-    as_: Annotated[
-        str | None,
-        typer.Option(
-            "--as",
-            metavar="NAME",
-            rich_help_panel=_OUTPUT,
-            autocompletion=known_applications,
-            help="Write the same settings for this application, with a placeholder for the password.",
-        ),
-    ] = None,
+    app: App = None,
+    service: Service = None,
+    app_process: AppProcess = None,
+    as_: As = None,
     json: Annotated[bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object.")] = False,
     color: Annotated[
         str,
@@ -102,13 +70,6 @@ def settings(
         return _show(found, style) if as_ is None else _translate(found, as_, style)
 
     return run
-
-
-def process_id(text: str | None) -> int | None:
-    """The number of a process. Raises Misuse."""
-    if text is None or (text.isascii() and text.isdigit() and 0 < len(text) < 11):
-        return None if text is None else int(text)
-    raise Misuse(f"--app-process is {text[:40]!r}: give the number of a running process")
 
 
 def _show(found: "tuple[Application, ...]", style: "Style") -> int:

@@ -69,7 +69,9 @@ def verdict(
         outcome=outcome,
         stage=stage,
         temporary=temporary,
-        exit_code=INTERRUPTED if by_user and outcome is Outcome.INTERRUPTED else _exit_code(stage, outcome, temporary),
+        exit_code=INTERRUPTED
+        if by_user and outcome is Outcome.INTERRUPTED
+        else exit_code_of(stage, outcome, temporary),
         deciding=deciding,
     )
 
@@ -114,7 +116,8 @@ def _reached(stage: Stage | None, asked: Sequence[Stage]) -> int:
     return order.index(stage)
 
 
-def _exit_code(stage: Stage | None, outcome: Outcome, temporary: bool) -> int:
+def exit_code_of(stage: Stage | None, outcome: Outcome, temporary: bool) -> int:
+    """The exit code of a check that nobody interrupted, before what was expected of it is looked at."""
     if outcome is Outcome.BUG:
         return OWN_FAULT
     if stage is None:

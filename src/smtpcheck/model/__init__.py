@@ -3,6 +3,7 @@
 Reading order: words, facts, evidence, target, report.
 """
 
+from smtpcheck.model.demand import Demand
 from smtpcheck.model.dns import Alias, Classified, DnsFacts, ExtendedError, HostsEntry, Lookup, SystemAnswer
 from smtpcheck.model.errors import UsageError
 from smtpcheck.model.evidence import (
@@ -64,6 +65,7 @@ __all__ = [
     "ConfigFacts",
     "ConnectFacts",
     "Connected",
+    "Demand",
     "DnsFacts",
     "EhloFacts",
     "EnvelopeFacts",

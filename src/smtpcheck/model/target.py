@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import field
 from types import MappingProxyType
 
+from smtpcheck.model.demand import Demand
 from smtpcheck.model.finding import Finding
 from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret, SecretFacts
-from smtpcheck.model.words import Protocol, Stage, TlsMode
+from smtpcheck.model.words import Protocol, Severity, Stage, TlsMode
 
 _NOTHING: Mapping[str, "Origin"] = MappingProxyType({})
 
@@ -94,7 +95,8 @@ class Patience:
 @record
 class Options:
     """How the check behaves. `auth` is `auto`, `none` or a mechanism in lower case; `max_time` bounds the whole
-    run.
+    run. `sibling_ports` is about the one second look that knocks at other ports. A check that passed fails all the same
+    where an `expect` of severity error is not met, or a finding is as severe as `fail_on`.
     """
 
     patience: Patience = field(default_factory=Patience)
@@ -122,3 +124,6 @@ class Options:
     allow_cleartext_auth: bool = False
     secret: Secret | None = None
     second_looks: bool = True
+    sibling_ports: bool = True
+    expect: tuple[Demand, ...] = ()
+    fail_on: Severity | None = None

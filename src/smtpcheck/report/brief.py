@@ -1,6 +1,6 @@
 """The report in one line, for `-q`: mark, target, outcome, and the server's code and first words."""
 
-from smtpcheck.model import Outcome, Report
+from smtpcheck.model import Outcome, Report, Severity
 from smtpcheck.report.lines import ended
 from smtpcheck.report.phrases import code_of, lasting
 from smtpcheck.report.printable import cleaned
@@ -21,9 +21,21 @@ def brief(report: Report, *, ascii: bool) -> str:
 
 def _end(report: Report) -> str:
     if report.passed:
-        unmet = [each.rule for each in report.expectations if not each.met]
-        failed = f", but not as expected: {', '.join(unmet)}" if unmet else ""
-        return f"passed in {lasting(report.seconds)}{failed}"
+        return f"passed in {lasting(report.seconds)}{_but(report)}"
+    return _stopped(report) + (_but(report) if report.expected else "")
+
+
+def _but(report: Report) -> str:
+    """What makes a check fail that passed, or ended as expected; or what it warns of."""
+    unmet = [each for each in report.expectations if not each.met]
+    wrong = [each.rule for each in unmet if each.severity is Severity.ERROR] or [each.rule for each in unmet]
+    if wrong:
+        return f", but not as expected: {', '.join(wrong)}"
+    failed = report.exit_code != 0 and report.options.fail_on is not None
+    return f", but with a {report.options.fail_on} (--fail-on)" if failed else ""
+
+
+def _stopped(report: Report) -> str:
     stop = stop_of(report)
     at = f"{report.stage} " if report.stage else ""
     if stop is None:

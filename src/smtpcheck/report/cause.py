@@ -15,23 +15,23 @@ Shown = tuple[str, str]
 """A piece of evidence: who speaks (`S: `, `C: `, `line 12: ` ...), and the words."""
 
 _BLANK = Paragraph()
-_SURE = {Certainty.CERTAIN: "certain", Certainty.LIKELY: "likely", Certainty.POSSIBLE: "possible, a guess"}
+SURE = {Certainty.CERTAIN: "certain", Certainty.LIKELY: "likely", Certainty.POSSIBLE: "possible, a guess"}
 
 
 def cause(finding: Finding, shown: Sequence[Shown], *, expected: bool = False) -> list[Paragraph]:
     """The whole block. `expected`: the failure was asked for, so it is no reason for red."""
     style = "bold yellow" if expected else "bold red"
     lines = [
-        Paragraph(((f"cause ({_SURE[finding.certainty]}): ", style), (finding.title, "bold"))),
+        Paragraph(((f"cause ({SURE[finding.certainty]}): ", style), (finding.title, "bold"))),
         words(finding.why, indent=2),
     ]
-    if said := _means(finding):
+    if said := means(finding):
         lines.append(words(said, indent=2))
     if shown:
         lines += [_BLANK, words("What shows it:", indent=2), *(evidence(who, text) for who, text in shown)]
     if finding.fix:
         lines += [_BLANK, words("What to do:", indent=2), *steps(finding.fix)]
-    return [*lines, *_doubt(finding), _BLANK, words(f"More: smtpcheck explain {quote(finding.id)}", "dim", indent=2)]
+    return [*lines, *_doubtful(finding), _BLANK, words(f"More: smtpcheck explain {quote(finding.id)}", "dim", indent=2)]
 
 
 def evidence(who: str, text: str) -> Paragraph:
@@ -51,7 +51,7 @@ def beside(finding: Finding) -> str:
     return f"{finding.severity}{doubt}: {finding.title} ({finding.id})"
 
 
-def _means(finding: Finding) -> str | None:
+def means(finding: Finding) -> str | None:
     """What the server's words mean here, unless the page has said so."""
     means = finding.means
     if not means or any(means.casefold() in said.casefold() for said in (finding.title, finding.why)):
@@ -59,10 +59,16 @@ def _means(finding: Finding) -> str | None:
     return f"{means[:1].upper()}{means[1:].rstrip('.')}."
 
 
-def _doubt(finding: Finding) -> list[Paragraph]:
+def doubt(finding: Finding) -> list[str]:
+    """What else it could be, and what would settle it."""
     lines = []
     if finding.alternatives:
-        lines.append(words(f"It could also be {listed(finding.alternatives, 6, 'or')}.", indent=2))
+        lines.append(f"It could also be {listed(finding.alternatives, 6, 'or')}.")
     if finding.settle:
-        lines.append(words(f"What would settle it: {finding.settle.rstrip('.')}.", indent=2))
+        lines.append(f"What would settle it: {finding.settle.rstrip('.')}.")
+    return lines
+
+
+def _doubtful(finding: Finding) -> list[Paragraph]:
+    lines = [words(line, indent=2) for line in doubt(finding)]
     return [_BLANK, *lines] if lines else []

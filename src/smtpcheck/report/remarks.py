@@ -1,6 +1,6 @@
 """What is worth knowing beside the verdict: slow answers, the secret's state, other connections, expectations."""
 
-from smtpcheck.model import Attempt, AuthFacts, ConnectFacts, Outcome, Report, SecretFacts, Stage, Step
+from smtpcheck.model import Attempt, AuthFacts, ConnectFacts, Outcome, Report, SecretFacts, Severity, Stage, Step
 from smtpcheck.report.lines import ended
 from smtpcheck.report.phrases import lasting, listed
 
@@ -26,10 +26,14 @@ _HYGIENE = {
 
 def warnings(report: Report) -> list[str]:
     """Sentences about a check, whatever its verdict."""
+    return slow(report) + (_secret(report.target.secret) if report.target.secret else _short(report))
+
+
+def slow(report: Report) -> list[str]:
+    """A sentence for each step that was slow and alive, unless a finding says so."""
     told = {Stage.BANNER} if any(finding.id == "banner-slow" for finding in report.also) else set()
     steps = report.attempt.steps if report.attempt else ()
-    slow = [_slow(step, report) for step in steps if _is_slow(step, report) and step.stage not in told]
-    return slow + (_secret(report.target.secret) if report.target.secret else _short(report))
+    return [_slow(step, report) for step in steps if _is_slow(step, report) and step.stage not in told]
 
 
 def _is_slow(step: Step, report: Report) -> bool:
@@ -117,6 +121,6 @@ def expectations(report: Report) -> list[str]:
     """One line for each expectation."""
     lines = []
     for each in report.expectations:
-        actual = f", it was {each.actual}" if each.actual is not None and not each.met else ""
-        lines.append(f"expected {each.rule}: {'met' if each.met else f'not met ({each.severity}){actual}'}")
+        how = "met" if each.met else "not met" if each.severity is Severity.ERROR else f"not met (a {each.severity})"
+        lines.append(f"{each.rule}: {how}{f': {each.actual}' if each.actual is not None else ''}")
     return lines

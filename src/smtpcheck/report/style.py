@@ -46,7 +46,7 @@ def choose_color(option: str, environ: Mapping[str, str], isatty: bool) -> bool:
         return option == "always"
     if environ.get("NO_COLOR"):
         return False
-    if environ.get("FORCE_COLOR", "") not in ("", "0"):
+    if environ.get("FORCE_COLOR", "").lower() not in ("", "0", "false"):
         return True
     return isatty and environ.get("TERM") != "dumb"
 
@@ -61,5 +61,9 @@ def choose_ascii(encoding: str | None) -> bool:
 
 
 def choose_cursor(environ: Mapping[str, str], isatty: bool, system: str) -> bool:
-    """Whether lines that were written can be taken back: `system` is os.name; an old Windows console cannot."""
+    """Whether lines that were written can be taken back: `system` is os.name; an old Windows console cannot.
+    The log of a CI job keeps every line, though it may call itself a terminal.
+    """
+    if environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False
     return isatty and environ.get("TERM") != "dumb" and (system != "nt" or "WT_SESSION" in environ)

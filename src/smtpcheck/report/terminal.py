@@ -6,20 +6,19 @@ was.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 
-from smtpcheck.model import Attempt, ConfigFacts, EhloFacts, Finding, Outcome, Report, Stage, Step, Target, TlsMode
+from smtpcheck.model import Finding, Outcome, Report, Severity, Step, Target, TlsMode
 from smtpcheck.report.advice import options
 from smtpcheck.report.cause import Shown, beside, cause, evidence
 from smtpcheck.report.evidence import pointed, quoted
 from smtpcheck.report.layout import Paragraph, Span, lay_out, words
-from smtpcheck.report.lines import ended, facts
 from smtpcheck.report.local import local
-from smtpcheck.report.phrases import clock, first_words, lasting, listed, path_of
+from smtpcheck.report.phrases import clock, lasting, listed, path_of
 from smtpcheck.report.printable import cleaned, printable
 from smtpcheck.report.remarks import expectations, others, warnings, which
 from smtpcheck.report.seen import seen
+from smtpcheck.report.stages import shortened, shown, told
 from smtpcheck.report.stop import Stop, stop_of
 from smtpcheck.report.style import Marks, marks
 from smtpcheck.report.transcript import transcript
@@ -42,7 +41,7 @@ def terminal(report: Report, *, width: int, color: bool, ascii: bool, verbose: b
     """The whole report as text, no line wider than `width`."""
     dialogue = _dialogue(report, ascii) if verbose else []
     pointers = pointed(report, report.cause, ascii=ascii) if report.cause else []
-    report = cleaned(_shortened(report), limit=LONGEST_TEXT, ascii=ascii)
+    report = cleaned(shortened(report), limit=LONGEST_TEXT, ascii=ascii)
     stop = stop_of(report)
     sections = [
         _head(report),
@@ -59,22 +58,6 @@ def terminal(report: Report, *, width: int, color: bool, ascii: bool, verbose: b
     return lay_out(_spaced(sections), width, color)
 
 
-def _shortened(report: Report) -> Report:
-    """Of a traceback only its last line: the rest is for the JSON report."""
-    attempts = [
-        replace(
-            attempt, steps=tuple(_last_line(step) if step.outcome is Outcome.BUG else step for step in attempt.steps)
-        )
-        for attempt in report.attempts
-    ]
-    return replace(report, attempts=tuple(attempts))
-
-
-def _last_line(step: Step) -> Step:
-    lines = (step.why or "").strip().splitlines()
-    return replace(step, why=lines[-1] if lines else None)
-
-
 def _spaced(sections: Sequence[Sequence[Paragraph]]) -> list[Paragraph]:
     """The sections that hold something, a blank line between them."""
     spaced: list[Paragraph] = []
@@ -86,7 +69,7 @@ def _spaced(sections: Sequence[Sequence[Paragraph]]) -> list[Paragraph]:
 
 def _head(report: Report) -> list[Paragraph]:
     target = report.target
-    about = [_tls(target)]
+    about = [when_tls(target)]
     if target.user is not None:
         about.append(f"login as {target.user}")
     if target.sender is not None:
@@ -96,7 +79,7 @@ def _head(report: Report) -> list[Paragraph]:
     return [Paragraph(((target.label, "bold"), (f", {', '.join(about)}", "")))]
 
 
-def _tls(target: Target) -> str:
+def when_tls(target: Target) -> str:
     """When TLS begins. AUTO has become STARTTLS by now, which a credential demands."""
     if target.tls is TlsMode.AUTO:
         return _TLS[TlsMode.OPPORTUNISTIC if target.user is None else TlsMode.STARTTLS]
@@ -127,58 +110,29 @@ def _stages(report: Report, marks: Marks, verbose: bool) -> list[Paragraph]:
     if attempt is None:
         return []
     paragraphs: list[Paragraph] = []
-    before: EhloFacts | None = None
-    for skipped, steps in groupby(_shown(report, attempt, verbose), key=_skipped_for):
+    rows = told(report, attempt, shown(report, attempt, verbose))
+    for skipped, group in groupby(rows, key=lambda row: _skipped_for(row[0])):
         if skipped is not None:
-            paragraphs += _skipped(list(steps), skipped, marks)
-            continue
-        for step in steps:
-            told = facts(step, report, attempt.address, before)
-            how = [] if step.passed else [_how(Stop(report, attempt, step), step is attempt.stopper)]
-            paragraphs += _stage(step, [*how, *told], marks)
-            if isinstance(step.facts, EhloFacts) and step.passed:
-                before = step.facts
+            paragraphs += _skipped([step for step, _ in group], skipped, marks)
+        else:
+            paragraphs += [line for step, lines in group for line in _stage(step, lines, marks)]
     return paragraphs
-
-
-def _how(stop: Stop, decides: bool) -> str:
-    """How a step ended; with the server's words where they stand nowhere else."""
-    if stop.step.reply is not None and not decides and stop.step.stage is not Stage.RECIPIENT:
-        return f"{stop.step.outcome}: {first_words(stop.step.reply)}"
-    return ended(stop.step, stop.detail)
-
-
-def _shown(report: Report, attempt: Attempt, verbose: bool) -> list[Step]:
-    """The steps of the attempt that decides, begun with what stands in the first one alone (config and dns)."""
-    early = (Stage.CONFIG, Stage.DNS)
-    steps = list(attempt.steps)
-    if not any(step.stage in early for step in steps):
-        steps = [step for step in report.attempts[0].steps if step.stage in early] + steps
-    return [step for step in steps if verbose or not _silent_success(step)]
-
-
-def _silent_success(step: Step) -> bool:
-    """Stages that have nothing to tell when all is well."""
-    if step.stage is Stage.QUIT:
-        return step.outcome is not Outcome.BUG
-    notes = step.facts.notes if isinstance(step.facts, ConfigFacts) else ()
-    return step.stage is Stage.CONFIG and step.passed and not notes
 
 
 def _skipped_for(step: Step) -> str | None:
     return (step.why or "skipped") if step.outcome is Outcome.SKIPPED else None
 
 
-def _stage(step: Step, told: Sequence[str], marks: Marks) -> list[Paragraph]:
+def _stage(step: Step, lines: Sequence[str], marks: Marks) -> list[Paragraph]:
     style = _STYLES.get(step.outcome, "bold red")
     lead: tuple[Span, ...] = (
         (f"{marks.of(step.outcome):<{_mark_width(marks)}} ", style),
         (f"{step.stage:<9} ", "bold" if not step.passed else ""),
         (f"{clock(step.seconds):>7}  ", "dim"),
     )
-    if not told:
+    if not lines:
         return [Paragraph((), lead)]
-    first, *more = told
+    first, *more = lines
     blank: Span = (" " * sum(len(text) for text, _ in lead), "")
     return [
         Paragraph(((first, "" if step.passed else style),), lead),
@@ -234,11 +188,21 @@ def _notes(title: str, lines: Sequence[str]) -> list[Paragraph]:
 def _end(report: Report, marks: Marks) -> list[Paragraph]:
     took = f"smtpcheck {report.smtpcheck}, {lasting(report.seconds)} in all, exit code {report.exit_code}"
     closing = words(took, "dim")
-    if report.expected:
-        return [Paragraph(((expected(report), "bold green"),), ((f"{marks.passed} ", "bold green"),)), closing]
-    if not report.passed:
+    if not report.passed and not report.expected:
         return [closing]
     unmet = report.exit_code != 0
     style = "bold yellow" if unmet else "bold green"
-    sentence = verdict(report) + ("; but something that was expected of it did not hold" if unmet else "")
+    sentence = (expected(report) if report.expected else verdict(report)) + _but(report)
     return [Paragraph(((sentence, style),), ((f"{marks.failed if unmet else marks.passed} ", style),)), closing]
+
+
+def _but(report: Report) -> str:
+    """What makes a check fail that passed, or ended as expected."""
+    if report.exit_code == 0:
+        return ""
+    unmet = [each.rule for each in report.expectations if not each.met and each.severity is Severity.ERROR]
+    if unmet:
+        return f"; but not as expected: {listed(unmet)}"
+    if report.options.fail_on is not None:
+        return f"; but with a {report.options.fail_on}, and --fail-on says that this is a failure"
+    return "; but something that was expected of it did not hold"

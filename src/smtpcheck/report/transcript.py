@@ -26,6 +26,7 @@ from smtpcheck.report.phrases import listed, number, place, quoted_bytes
 from smtpcheck.report.printable import cleaned, printable
 
 MOST_LINES = 40
+MOST_EVENTS = 2000
 _LONGEST = 1000
 
 
@@ -35,6 +36,15 @@ def transcript(attempt: Attempt, ascii: bool) -> list[Paragraph]:
         Paragraph(((text, _STYLES[speaker]),), ((f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} ", "dim"),))
         for event in attempt.events
         for speaker, text, tls in spoken(event, ascii)
+    ]
+
+
+def plain(attempt: Attempt) -> list[str]:
+    """The lines of the dialogue without style, of MOST_EVENTS events at most, for files."""
+    return [
+        f"{event.at:7.3f} {'tls' if tls else '   '} {speaker} {text}"
+        for event in attempt.events[:MOST_EVENTS]
+        for speaker, text, tls in spoken(event, False)
     ]
 
 

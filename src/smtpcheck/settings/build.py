@@ -6,7 +6,7 @@ First each value by itself, then the values against each other. Nothing is resol
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smtpcheck.model import Options, Origin, Protocol, Secret, Stage, Target, TlsMode, UsageError
 from smtpcheck.model.secret import SecretKind
@@ -133,7 +133,23 @@ def _options(request: Request, target: Target, environ: Mapping[str, str]) -> Op
         insecure=request.insecure,
         allow_cleartext_auth=request.allow_cleartext_auth,
         second_looks=request.second_looks,
+        sibling_ports=request.sibling_ports,
+        **_expected(request),
     )
+
+
+def _expected(request: Request) -> dict[str, Any]:
+    """What is expected of the check; most checks have no such rules, and load none of the code for them."""
+    if not request.expect and request.fail_on is None:
+        return {}
+    from smtpcheck.settings.expect import parse_expectations, parse_fail_on
+
+    return {"expect": parse_expectations(request.expect), "fail_on": parse_fail_on(request.fail_on)}
+
+
+def refused_options(request: Request) -> Options:
+    """The options of a check whose target cannot be used: what was expected of it. Raises UsageError."""
+    return Options(**_expected(request))
 
 
 def _check_files(request: Request) -> None:

@@ -24,6 +24,7 @@ def contradictions(request: Request, place: Place, target: Target, options: Opti
     yield from _login(request, target, options)
     yield from _envelope(request, target, options)
     yield from _until(target, options)
+    yield from _expectations(target, options)
     if request.timeout is not None and request.patience is not None:
         yield "--timeout and --patience both set the seconds of every step: give one of them"
 
@@ -198,6 +199,22 @@ def _until(target: Target, options: Options) -> Iterator[str]:
         yield f"{named} needs --to"
     if until is Stage.MESSAGE and not options.send:
         yield f"{named} needs --send: without it no message is sent"
+
+
+def _expectations(target: Target, options: Options) -> Iterator[str]:
+    """An expectation about a stage that was not asked for could never be met."""
+    for each in options.expect:
+        named = f"--expect {each.rule}"
+        if each.stage is Stage.AUTH and target.user is None and options.auth not in (*WITHOUT_SECRET, *WITH_TICKET):
+            yield f"{named} needs a login: give --user"
+        if each.stage is Stage.SENDER and target.sender is None:
+            yield f"{named} needs --from (which may be empty)"
+        if each.stage is Stage.RECIPIENT and not target.recipients:
+            yield f"{named} needs --to"
+        if each.stage is Stage.MESSAGE and not options.send:
+            yield f"{named} needs --send: without it no message is sent"
+        if (each.name in ("min-tls", "min-cert-days") or each.stage is Stage.TLS) and target.tls is TlsMode.OFF:
+            yield f"{named} would never be met: no TLS is used here (--tls)"
 
 
 def _and(words: Sequence[str]) -> str:

@@ -42,6 +42,9 @@ class Request:
     max_time: float | str | None = None
     patience: str | None = None
     second_looks: bool = True
+    sibling_ports: bool = True
+    expect: tuple[str, ...] = ()
+    fail_on: str | None = None
 
     ipv4: bool = False
     ipv6: bool = False

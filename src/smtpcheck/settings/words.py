@@ -10,6 +10,11 @@ STAGES = (
 )
 MIN_TLS = ("1.0", "1.1", "1.2", "1.3")
 PATIENCE = ("default", "rfc")
+FAIL_ON = ("warning",)
+EXPECTATIONS = (
+    *("min-tls", "min-cert-days", "auth", "no-auth-before-tls", "starttls", "max-STAGE", "max-total", "resolves-to"),
+    *("reply.STAGE", "outcome.STAGE", "cause"),
+)
 COLOR = ("auto", "always", "never")
 
 # SASL mechanisms (RFC 4422) by what a login with them needs.

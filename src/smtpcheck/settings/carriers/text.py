@@ -12,6 +12,7 @@ from smtpcheck.settings.quote import quoted
 LIMIT = 4 * 1024 * 1024  # a realm that Keycloak exported has some hundred KiB
 DEPTH = 100
 ENTRIES = 20_000
+_LONGEST_PATH = 80
 
 
 @record
@@ -30,7 +31,12 @@ class Source:
 
     def refuse(self, problem: str, line: int | None = None) -> UsageError:
         """The one sentence about this file, to be raised: `problem` goes on after the place."""
-        return UsageError(f"{quoted(self.file)}{f' line {line}' if line else ''}: {problem}")
+        return UsageError(f"{_shown(self.file)}{f' line {line}' if line else ''}: {problem}")
+
+
+def _shown(path: str) -> str:
+    """A path in quotes; of a long one the end, which tells the file."""
+    return quoted(path if len(path) <= _LONGEST_PATH else f"...{path[3 - _LONGEST_PATH :]}")
 
 
 def read_source(path: str, *, limit: int = LIMIT) -> Source:
