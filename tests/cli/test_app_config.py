@@ -89,10 +89,10 @@ def test_it_runs_with_exactly_the_application_s_values(
         *("mail.example.com", "starttls", "alice"),
         "alice@example.com",
     )
-    assert target["origin"]["host"] == {
-        **{"kind": "file", "detail": None, "file": ".env", "line": 1, "key": "SMTP_HOST"},
-    }
+    origin = {"kind": "file", "detail": None, "file": ".env", "line": 1, "key": "SMTP_HOST"}
+    assert target["origin"]["host"] == origin
     assert target["secret"]["source"] == ".env line 6"
+    server.join()
     assert server.sessions[0].lines[-4:] == ("AUTH PLAIN ***", "MAIL FROM:<alice@example.com>", "RSET", "QUIT")
 
 
@@ -126,6 +126,7 @@ def test_where_the_application_sends_in_clear_the_check_declines(
     out = " ".join(check(capsys, "--app-config", ".env", code=16).split())
     assert "Vaultwarden does not stop here: it sends the password all the same." in out
     assert "Vaultwarden sends its password without encryption (application-sends-in-clear)" in out
+    server.join()
     assert not any("AUTH" in line for line in server.sessions[0].lines)
 
 
@@ -136,6 +137,7 @@ def test_opportunistic_is_never_auto(server: Running, folder: Path, capsys: pyte
     )
     told = json.loads(check(capsys, "--app-config", "mail.json", "--json", code=14))
     assert told["target"]["tls"] == "opportunistic"
+    server.join()
     assert not any("AUTH" in line for line in server.sessions[0].lines)
 
 
@@ -187,6 +189,8 @@ def test_a_container_s_own_names_end_the_run_before_a_packet(
     assert "docker run --rm -it --network container:my-vault " in command
     assert "--app-config docker-compose.yml --app vaultwarden --service vault --from-here" in command
     assert server.sessions == ()
+    assert main(["check", "--app-config", "docker-compose.yml"]) == 2
+    assert "docker-compose.yml line 5, SMTP_HOST" in capsys.readouterr().out
 
 
 def test_from_here_means_this_machine(server: Running, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

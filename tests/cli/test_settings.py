@@ -119,7 +119,8 @@ def test_a_service_that_is_not_there_is_named(folder: Path, capsys: pytest.Captu
 
 
 def test_where_two_applications_fit_both_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / ".env").write_text("SMTP_SECURITY=starttls\nSMTP_LOGIN=alice\nSMTP_PASSWORD=correct-horse-battery\nSMTP_HOST=h\nSMTP_SERVER=h\n")
+    both = f"SMTP_SECURITY=starttls\nSMTP_LOGIN=alice\nSMTP_PASSWORD={SECRET}\nSMTP_HOST=h\nSMTP_SERVER=h\n"
+    (folder / ".env").write_text(both)
     said = refused(capsys, "settings", ".env")
     assert "fits mastodon and vaultwarden: --app NAME decides" in said
     assert json.loads(run(capsys, ".env", "--app", "mastodon", "--json"))["services"][0]["app"] == "mastodon"

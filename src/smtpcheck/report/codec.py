@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from smtpcheck.model import (
     AnyEvent,
@@ -43,7 +43,9 @@ from smtpcheck.model import (
     TlsFacts,
     UsageError,
 )
-from smtpcheck.model.settings import Service
+
+if TYPE_CHECKING:
+    from smtpcheck.model.settings import Service
 
 SCHEMA = 1
 LARGEST_FILE = 64 * 1024 * 1024
@@ -105,7 +107,7 @@ def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
     return {key: written.pop(key) for key in ("schema", "stage")} | written
 
 
-def services_to_json(services: Sequence[Service]) -> dict[str, Any]:
+def services_to_json(services: "Sequence[Service]") -> dict[str, Any]:
     """What applications' configurations say, as plain JSON values. Holds no secret."""
     return {"schema": SCHEMA, "services": [_write(service) for service in services]}
 

@@ -215,7 +215,8 @@ def test_printed_variables_are_recognised_by_their_look(tmp_path: Path) -> None:
 
 
 def test_json_lines_are_counted(tmp_path: Path) -> None:
-    text = '{\n "mail": {"options": {\n  "host": "smtp.example.com",\n  "port": 465, "secure": true}},\n "list": [1, null]}'
+    options = '"host": "smtp.example.com",\n  "port": 465, "secure": true'
+    text = f'{{\n "mail": {{"options": {{\n  {options}}}}},\n "list": [1, null]}}'
     (one,) = given(written(tmp_path, config__json=text))
     assert says(one, "mail.options.host") == ("smtp.example.com", "config.json", 3)
     assert says(one, "mail.options.secure") == (True, "config.json", 4)
