@@ -10,11 +10,11 @@ from smtpcheck.diagnose.pages import finding
 from smtpcheck.diagnose.rule import Found
 from smtpcheck.diagnose.settings import Judged, container_name, judge, pointer_to, usual_security
 from smtpcheck.model import Certainty, Finding, Report, Severity
-from smtpcheck.model.settings import Security, Service, Value
+from smtpcheck.model.settings import Does, Security, Service, Value
 from smtpcheck.settings.applications import Application
 from smtpcheck.settings.apps import readers
 from smtpcheck.settings.host import UnusableHost, usable_host
-from smtpcheck.settings.own_words import of_dead, of_effect, step
+from smtpcheck.settings.own_words import missing_switches, of_dead, of_effect, step
 
 _ORDER = tuple(Severity)
 _OTHERS = ("PHPMailer", "Symfony", "smtplib", "Jakarta", "ConfigParser", "WordPress")
@@ -151,6 +151,8 @@ def _told(one: Judged, application: Application) -> Finding:
     own = step(application, one.change) if one.change and not named else None
     if own is None and one.effect is not None:
         own = of_effect(application, one.effect)
+    if own is None and one.effect is not None and one.effect.does in (Does.SENDS_NOTHING, Does.SKIPS_LOGIN):
+        own = missing_switches(application, login=one.effect.does is Does.SKIPS_LOGIN)
     if one.dead:
         own = of_dead(one.dead)
     told = _without_others(base, application)

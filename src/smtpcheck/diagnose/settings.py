@@ -181,9 +181,18 @@ def _mend_security(reading: Reading, effect: Effect) -> Mapping[str, Value]:
 
 def _mend_refused(reading: Reading, effect: Effect) -> Mapping[str, Value]:
     """A word that the application does not know for the TLS mode can be replaced; the rest only its user knows."""
+    if effect.origin.key is None:
+        return _mend_missing(reading, effect)
     if effect.instead is None and effect.origin.key and effect.origin.key == reading.settings.security.origin.key:
         return _mend_security(reading, effect)
     return _NOTHING
+
+
+def _mend_missing(reading: Reading, effect: Effect) -> Mapping[str, Value]:
+    """The first of the values that everybody needs, and that is not there."""
+    settings = reading.settings
+    missing = "host" if not settings.host.value else "sender" if not settings.sender.value else None
+    return _NOTHING if missing is None or effect.origin.key is not None else {missing: None}
 
 
 def _mend_skipped(reading: Reading, effect: Effect) -> Mapping[str, Value]:
@@ -199,7 +208,7 @@ def _mend_by(**change: Value) -> "Mend":
 
 Mend = Callable[[Reading, Effect], Mapping[str, Value]]
 _MENDS: Mapping[Does, Mend] = {
-    Does.SENDS_NOTHING: _mend_by(),
+    Does.SENDS_NOTHING: _mend_missing,
     Does.IGNORES: _mend_by(),
     Does.REFUSES: _mend_refused,
     Does.SENDS_IN_CLEAR: _mend_security,
