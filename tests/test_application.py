@@ -1,12 +1,13 @@
 """An application's configuration, judged: over the real files of every reader, and each trap in its own words."""
 
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smtpcheck.application import findings, in_own_words, service_of
+from smtpcheck.application import findings, in_own_words, kept_inside, service_of
 from smtpcheck.model import Severity
 from smtpcheck.report.codec import services_to_json
 from smtpcheck.report.codec import text as json_text
@@ -48,7 +49,10 @@ def test_every_configuration_is_shown_without_its_password(
         assert secret.reveal() not in json_text(services_to_json([service]))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.values[0].get("does")])  # type: ignore[union-attr,call-overload]
+TRAPS = [case for case in CASES if case.values[0].get("does")]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("case", TRAPS)
 def test_each_trap_is_a_finding_that_says_what_the_application_does(
     case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +165,58 @@ def test_a_password_that_another_key_holds_is_not_shown(tmp_path: Path, monkeypa
     steps = " ".join(step for one in findings(found) for step in one.fix)
     assert "hunter2" not in steps
     assert "s3cr3t-x" not in steps
+
+
+COMPOSE = """\
+services:
+  vault:
+    env_file: mail.env
+"""
+MANIFEST = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: vault}
+spec:
+  containers:
+    - name: web
+      env:
+        - {name: SMTP_HOST, value: mailhost}
+        - {name: SMTP_FROM, value: a@b.example}
+        - {name: SMTP_SECURITY, value: "off"}
+"""
+
+
+def test_the_command_that_repeats_a_check_names_the_files_that_were_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quoted for the shell; without a container's name it is asked of Compose."""
+    variables = "SMTP_HOST=localhost\nSMTP_FROM=a@b.example\nSMTP_SECURITY=off\n"
+    files = {"my compose.yml": COMPOSE, "mail.env": variables}
+    found = application({"files": files, "beside": ["mail.env"]}, tmp_path, monkeypatch)
+    told = kept_inside(found)
+    assert told is not None
+    command = told.fix[0].split("`")[1]
+    words = shlex.split(command)
+    assert words[:4] == ["docker", "run", "--rm", "-it"]
+    assert "container:$(docker compose -f 'my compose.yml' ps -q vault)" in words
+    inner = shlex.split(words[-1])
+    expected = ["--app-config", "my compose.yml", "--app", "vaultwarden", "--service", "vault", "--from-here"]
+    assert inner[inner.index("--app-config") :] == expected
+
+
+def test_in_kubernetes_it_is_a_container_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = kept_inside(application({"files": {"pod.yaml": MANIFEST}}, tmp_path, monkeypatch))
+    assert told is not None
+    assert told.id == "host-is-a-container-name"
+    assert "kubectl debug -it POD --image=python:3-slim --target=web" in told.fix[0]
+
+
+def test_a_check_from_here_is_kept_from_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of the network means the same everywhere, and a file of no container is read as it stands."""
+    outside = application({"files": {"pod.yaml": MANIFEST.replace("mailhost", "a.b.example")}}, tmp_path, monkeypatch)
+    assert kept_inside(outside) is None
+    plain = application({"files": {".env": "SMTP_SECURITY=off\nSMTP_HOST=mailhost\n"}}, tmp_path, monkeypatch)
+    assert kept_inside(plain) is None
 
 
 def test_a_report_without_a_cause_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
