@@ -8,13 +8,21 @@ from dataclasses import replace
 
 from smtpcheck.diagnose.pages import finding
 from smtpcheck.diagnose.rule import Found
-from smtpcheck.diagnose.settings import Judged, container_name, judge, pointer_to, usual_security
+from smtpcheck.diagnose.settings import (
+    Judged,
+    container_name,
+    judge,
+    other_region,
+    pointer_to,
+    too_impatient,
+    usual_security,
+)
 from smtpcheck.model import Certainty, Finding, Report, Severity
-from smtpcheck.model.settings import Security, Service, Value
+from smtpcheck.model.settings import Does, Security, Service, Value
 from smtpcheck.settings.applications import Application
 from smtpcheck.settings.apps import readers
 from smtpcheck.settings.host import UnusableHost, usable_host
-from smtpcheck.settings.own_words import of_dead, of_effect, step
+from smtpcheck.settings.own_words import missing_switches, of_dead, of_effect, step
 
 _ORDER = tuple(Severity)
 _OTHERS = ("PHPMailer", "Symfony", "smtplib", "Jakarta", "ConfigParser", "WordPress")
@@ -81,6 +89,8 @@ def findings(application: Application, *, from_here: bool = False) -> tuple[Find
     title = application.reader.title
     container = application.given.container and not from_here
     judged = [*_host(application), *judge(application.reading, title, container=container)]
+    if (elsewhere := other_region(application.reading, application.given.entries)) is not None:
+        judged.append(elsewhere)
     told = [_told(one, application) for one in judged]
     return tuple(sorted(told, key=lambda one: (_ORDER.index(one.severity), one.id not in _FIRST)))
 
@@ -103,8 +113,14 @@ def kept_inside(application: Application) -> Finding | None:
 
 
 def in_own_words(report: Report, application: Application) -> Report:
-    """The report with its cause said for this application: the step that names its own key comes first."""
+    """The report with its cause said for this application: the step that names its own key comes first. For a session
+    that passed: whether the application waits as long as the server took.
+    """
     cause = report.cause
+    impatient = too_impatient(report, application.reading, application.reader.title)
+    if impatient is not None:
+        told = replace(_told(impatient, application), severity=Severity.WARNING)  # it stopped nothing here
+        return replace(report, also=(*report.also, told))
     if cause is None or cause.id not in _SETTINGS:
         return report if cause is None else replace(report, cause=_without_others(cause, application))
     name = _SETTINGS[cause.id]
@@ -151,6 +167,8 @@ def _told(one: Judged, application: Application) -> Finding:
     own = step(application, one.change) if one.change and not named else None
     if own is None and one.effect is not None:
         own = of_effect(application, one.effect)
+    if own is None and one.effect is not None and one.effect.does in (Does.SENDS_NOTHING, Does.SKIPS_LOGIN):
+        own = missing_switches(application, login=one.effect.does is Does.SKIPS_LOGIN)
     if one.dead:
         own = of_dead(one.dead)
     told = _without_others(base, application)
@@ -177,16 +195,16 @@ def _command(application: Application, told: Finding) -> tuple[str, ...]:
     from shlex import join, quote
 
     given = application.given
-    files = dict.fromkeys(entry.origin.file for entry in given.entries if entry.origin.file is not None)
-    named = [word for file in files for word in ("--app-config", file)]
+    named = [word for file in application.files for word in ("--app-config", file)]
     chosen = ["--service", given.service] if given.service is not None else []
     check = join(["smtpcheck", "check", *named, "--app", application.reader.name, *chosen, "--from-here"])
     if given.services or given.container_name is not None:
-        composed = next(iter(files), "docker-compose.yml")
+        composed = [file for file in application.files if file.lower().endswith((".yml", ".yaml"))]
+        compose = join(["docker", "compose", *(word for file in composed for word in ("-f", file))])
         name = (
             quote(f"container:{given.container_name}")
             if given.container_name is not None
-            else f'"container:$(docker compose -f {quote(composed)} ps -q {quote(given.service or "")})"'
+            else f'"container:$({compose} ps -q {quote(given.service or "")})"'
         )
         inside = quote(f"pip install -q 'smtpcheck[apps]' && {check}")
         return (

@@ -212,6 +212,24 @@ def test_what_the_settings_show_stands_beside_what_the_wire_shows(
     check(capsys, *words, "--fail-on", "warning", code=1)
 
 
+SLOW = "! sleep 0.6\n" + CLEAR.replace(
+    "S: 250-mail.example.com\nS: 250 AUTH PLAIN LOGIN\n", "S: 250 mail.example.com\n"
+)
+
+
+@pytest.mark.parametrize("server", [SLOW], indirect=True)
+def test_a_server_that_is_slower_than_the_application_waits(
+    server: Running, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check has more patience, and says so."""
+    options = {"host": "mail.example.com", "port": server.port, "ignoreTLS": True, "auth": {}, "greetingTimeout": 100}
+    (folder / "mail.json").write_text(json.dumps(options))
+    told = json.loads(check(capsys, "--app-config", "mail.json", "--app", "nodemailer", "--json", code=0))
+    (found,) = (one for one in told["also"] if one["id"] == "client-timeout-too-short")
+    assert found["severity"] == "warning"
+    assert "nodemailer gives up after 0.1 s" in found["title"]
+
+
 def test_the_settings_that_worked_in_another_spelling(
     server: Running, folder: Path, ca_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

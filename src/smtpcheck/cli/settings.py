@@ -9,6 +9,7 @@ import typer
 
 from smtpcheck.cli.app_options import App, AppProcess, As, Service, process_id
 from smtpcheck.cli.misuse import Misuse
+from smtpcheck.cli.output_options import Color, Json
 from smtpcheck.settings.words import COLOR
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 FINE, WRONG = 0, 1
 
-_WHAT, _OUTPUT = "What is read", "Output"
+_WHAT = "What is read"
 
 
 def settings(
@@ -34,18 +35,8 @@ def settings(
     service: Service = None,
     app_process: AppProcess = None,
     as_: As = None,
-    json: Annotated[bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object.")] = False,
-    color: Annotated[
-        str,
-        typer.Option(
-            "--color",
-            metavar="WHEN",
-            rich_help_panel=_OUTPUT,
-            show_default=False,
-            autocompletion=lambda incomplete: [word for word in COLOR if word.startswith(incomplete)],
-            help="auto (on a terminal), always, never.",
-        ),
-    ] = "auto",
+    json: Json = False,
+    color: Color = "auto",
 ) -> Callable[[], int]:
     """Read an application's configuration: its mail settings, and what is wrong with them.
 

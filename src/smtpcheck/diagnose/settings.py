@@ -4,6 +4,8 @@ A reader (`settings.apps`) tells what the application does; here that becomes a 
 would end it. How the change is written in the application's own files is added by `smtpcheck.application`.
 """
 
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
@@ -13,14 +15,17 @@ from types import MappingProxyType
 from smtpcheck.diagnose import config
 from smtpcheck.diagnose.rule import Found, Pointer
 from smtpcheck.diagnose.scene import Scene
-from smtpcheck.model import Certainty, Options, Origin, Target, TlsMode
+from smtpcheck.model import Certainty, Options, Origin, Report, Target, TlsMode
 from smtpcheck.model.record import record
 from smtpcheck.model.secret import SecretFacts, SecretKind
-from smtpcheck.model.settings import DeadKey, Does, Effect, Reading, Security, Setting, Value
+from smtpcheck.model.settings import DeadKey, Does, Effect, Entry, Reading, Security, Setting, Value
 from smtpcheck.providers import Provider, by_host
 
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
 _IMPLICIT_PORTS = (465, 2465)
+_SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
+_REGIONS = ("SES_REGION", "AWS_SES_REGION", "AWS_SES_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION")
 _HOST_GATEWAYS = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal")
 
 TLS_MODES = {
@@ -106,6 +111,64 @@ def container_name(reading: Reading, title: str, *, services: tuple[str, ...]) -
     )
 
 
+def other_region(reading: Reading, entries: Sequence[Entry]) -> Judged | None:
+    """Whether a variable names another region of Amazon SES than the host: credentials hold for one. A variable that
+    every service of Amazon shares may be meant for another one.
+    """
+    host = reading.settings.host
+    found = _SES_HOST.fullmatch(host.value.lower()) if isinstance(host.value, str) else None
+    if found is None:
+        return None
+    for entry in entries:
+        region = str(entry.value or "").lower()
+        if entry.key.upper() not in _REGIONS or not _REGION.fullmatch(region) or region == found[1]:
+            continue
+        return Judged(
+            found=Found(
+                id="credentials-for-wrong-region",
+                certainty=Certainty.LIKELY if "SES" in entry.key.upper() else Certainty.POSSIBLE,
+                facts={
+                    "host": str(host.value),
+                    "provider": "Amazon SES",
+                    "expected": f"email-smtp.{region}.amazonaws.com, if they were created in {region}",
+                },
+                evidence=(*pointer_to(host.origin), *pointer_to(entry.origin)),
+            ),
+            told=f"The host is in the region {found[1]}, and {entry.key} says {region}: SMTP credentials of Amazon SES "
+            "hold for one region.",
+            change={"host": f"email-smtp.{region}.amazonaws.com"},
+        )
+    return None
+
+
+def too_impatient(report: Report, reading: Reading, title: str) -> Judged | None:
+    """Whether a step of a session that passed took longer than the application waits."""
+    timeout = reading.settings.timeout
+    limit = timeout.value
+    if not report.passed or isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+        return None
+    steps = [one for one in report.attempts[report.deciding].steps if one.passed and one.lag < 0.2 * one.seconds]
+    slowest = max(steps, key=lambda one: one.seconds, default=None)
+    if slowest is None or slowest.seconds <= limit:
+        return None
+    facts = {
+        "client": title,
+        "host": report.target.host,
+        "limit": f"{limit:.1f} s",
+        "waited": f"{slowest.seconds:.1f} s",
+    }
+    return Judged(
+        found=Found(
+            id="client-timeout-too-short",
+            certainty=Certainty.LIKELY,
+            facts=facts,
+            evidence=pointer_to(timeout.origin),
+            stage=slowest.stage,
+        ),
+        change={"timeout": max(30, math.ceil(2 * slowest.seconds))},
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is the machine (or the container) itself, by its name or its address."""
     if host.lower().rstrip(".") in ("localhost", "localhost.localdomain", "ip6-localhost"):
@@ -181,9 +244,18 @@ def _mend_security(reading: Reading, effect: Effect) -> Mapping[str, Value]:
 
 def _mend_refused(reading: Reading, effect: Effect) -> Mapping[str, Value]:
     """A word that the application does not know for the TLS mode can be replaced; the rest only its user knows."""
+    if effect.origin.key is None:
+        return _mend_missing(reading, effect)
     if effect.instead is None and effect.origin.key and effect.origin.key == reading.settings.security.origin.key:
         return _mend_security(reading, effect)
     return _NOTHING
+
+
+def _mend_missing(reading: Reading, effect: Effect) -> Mapping[str, Value]:
+    """The first of the values that everybody needs, and that is not there."""
+    settings = reading.settings
+    missing = "host" if not settings.host.value else "sender" if not settings.sender.value else None
+    return _NOTHING if missing is None or effect.origin.key is not None else {missing: None}
 
 
 def _mend_skipped(reading: Reading, effect: Effect) -> Mapping[str, Value]:
@@ -199,7 +271,7 @@ def _mend_by(**change: Value) -> "Mend":
 
 Mend = Callable[[Reading, Effect], Mapping[str, Value]]
 _MENDS: Mapping[Does, Mend] = {
-    Does.SENDS_NOTHING: _mend_by(),
+    Does.SENDS_NOTHING: _mend_missing,
     Does.IGNORES: _mend_by(),
     Does.REFUSES: _mend_refused,
     Does.SENDS_IN_CLEAR: _mend_security,

@@ -87,6 +87,24 @@ def of_dead(keys: Sequence[DeadKey]) -> str:
     return f"take `{first.key}`{place(first.origin)}{more} out, and write the value where the application reads it"
 
 
+def missing_switches(application: Application, *, login: bool) -> str | None:
+    """The step for keys that only switch something on (`enabled`; with `login` `auth`): those that the application
+    needs whatever its server, and that do not stand in its files so.
+    """
+    intent = replace(intent_of(application.reading.settings), security=Security.STARTTLS)
+    values = {as_text(one) for one in (intent.host, intent.port, intent.user, intent.sender, intent.ehlo, PLACEHOLDER)}
+    implicit = {one.key: one.value for one in application.reader.spell(replace(intent, security=Security.IMPLICIT))}
+    without = {(one.key, one.value) for one in application.reader.spell(replace(intent, user=None))}
+    parts = [
+        _set(application, one.key, one.value, entry)
+        for one in application.reader.spell(intent)
+        if ((one.key, one.value) not in without) is login
+        if implicit.get(one.key) == one.value and as_text(one.value) not in values
+        if (entry := _entry(application, one.key)) is None or as_text(entry.value) != as_text(one.value)
+    ]
+    return ", and ".join(parts) or None
+
+
 _WITHOUT_LINE = (Does.WAITS_FOR_EVER, Does.SKIPS_LOGIN, Does.LOGS_IN_WITHOUT_SECRET, Does.CONNECTS_TO_LOCALHOST)
 """What is not wrong in a line that stands there, but for one that does not."""
 
