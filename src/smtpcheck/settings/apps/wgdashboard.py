@@ -83,7 +83,7 @@ def _security(keys: Keys, effects: list[Effect], version: tuple[int, ...] | None
         effects.append(
             keys.effect(
                 Does.SENDS_IN_CLEAR,
-                f"WGDashboard {_shown(version)} does not know IMPLICITTLS yet (4.3.3 does): it sends without encryption",
+                f"WGDashboard {_shown(version)} does not know IMPLICITTLS (4.3.3 does): it sends without encryption",
                 *_NAMES["encryption"],
                 shown=word,
             )
