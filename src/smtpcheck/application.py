@@ -6,17 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from smtpcheck.diagnose.judged import Judged, pointer_to, usual_security
 from smtpcheck.diagnose.pages import finding
 from smtpcheck.diagnose.rule import Found
-from smtpcheck.diagnose.settings import (
-    Judged,
-    container_name,
-    judge,
-    other_region,
-    pointer_to,
-    too_impatient,
-    usual_security,
-)
+from smtpcheck.diagnose.settings import container_name, judge, other_region, too_impatient
 from smtpcheck.model import Certainty, Finding, Report, Severity
 from smtpcheck.model.settings import Does, Security, Service, Value
 from smtpcheck.settings.applications import Application
