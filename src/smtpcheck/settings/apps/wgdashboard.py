@@ -3,15 +3,18 @@
 `encryption` is compared with STARTTLS and (from 4.3.3 on) IMPLICITTLS and with nothing else: every other word, also
 `TLS`, `SSL` and `starttls`, means no encryption, without a warning. The password's key is `email_password`. No timeout
 is set anywhere, with one or two worker threads: a silent server freezes the whole dashboard. Up to 4.2.1 the login's
-name was the envelope sender.
+name was the envelope sender. The file says which version wrote it (`[Server] version`); where it does not, the present
+one counts.
 """
 
 from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Setting, Settings
 from smtpcheck.settings.apps import PLACEHOLDER, Intent, Reader
-from smtpcheck.settings.apps.lookup import Keys
+from smtpcheck.settings.apps.lookup import Keys, same
 
 _SECURITY = {"STARTTLS": Security.STARTTLS, "IMPLICITTLS": Security.IMPLICIT}
 _BOOLEAN = ("1", "yes", "true", "on", "0", "no", "false", "off")  # what GetConfig turns into True and False
+
+_OWN_SENDER, _IMPLICIT = (4, 2, 2), (4, 3, 3)  # the versions that brought send_from into the envelope, and implicit TLS
 
 # The keys in the file, lower-cased by configparser, and in the container's environment (docker/entrypoint.sh).
 _NAMES = {
@@ -28,28 +31,41 @@ _NAMES = {
 def _read(given: Given) -> Reading:
     keys = Keys(given, "WGDashboard")
     effects: list[Effect] = []
-    security = _security(keys, effects)
+    version = _version(keys)
+    security = _security(keys, effects, version)
     told, secret = keys.secret(*_NAMES["secret"])
     sender = keys.text(*_NAMES["sender"])
+    user = keys.text(*_NAMES["user"])
+    old = version is not None and version < _OWN_SENDER
     wants_login = keys.truth(*_NAMES["auth"], default=True)
-    effects += _effects(keys, security)
+    effects += _effects(keys, version)
     settings = Settings(
         host=keys.text(*_NAMES["host"]),
         port=keys.number(*_NAMES["port"]),
         security=security,
         auth=wants_login,
-        user=keys.text(*_NAMES["user"]),
+        user=user,
         secret=told,
         sender=sender,
-        envelope_sender=Setting(value=sender.value, origin=sender.origin),
+        envelope_sender=same(user if old else sender),
         ehlo=keys.library("smtplib: the host's own name"),
-        verify=keys.default(True, "from 4.3.3 on; before, certificates were not verified"),
+        verify=keys.default(version is None or version >= _IMPLICIT, "from 4.3.3 on certificates are verified"),
         timeout=keys.default(None, "none is set: smtplib waits for ever"),
     )
-    return Reading(app="wgdashboard", settings=settings, secret=secret, effects=tuple(effects), version="4.3.3")
+    return Reading(app="wgdashboard", settings=settings, secret=secret, effects=tuple(effects), version=_shown(version))
 
 
-def _security(keys: Keys, effects: list[Effect]) -> Setting:
+def _version(keys: Keys) -> tuple[int, ...] | None:
+    """The version that wrote the file, None where it does not say: `v4.2.1`."""
+    said = str(keys.value("Server.version") or "").removeprefix("v").split(".")
+    return tuple(map(int, said)) if len(said) > 1 and all(part.isdigit() and len(part) < 4 for part in said) else None
+
+
+def _shown(version: tuple[int, ...] | None) -> str:
+    return "4.3.3 and later" if version is None else ".".join(map(str, version))
+
+
+def _security(keys: Keys, effects: list[Effect], version: tuple[int, ...] | None) -> Setting:
     entry = keys.filled(*_NAMES["encryption"])
     if entry is None:
         effects.append(
@@ -63,6 +79,16 @@ def _security(keys: Keys, effects: list[Effect]) -> Setting:
         return keys.default(Security.NONE)
     word = str(entry.value)
     found = _SECURITY.get(word, Security.NONE)
+    if found is Security.IMPLICIT and version is not None and version < _IMPLICIT:
+        effects.append(
+            keys.effect(
+                Does.SENDS_IN_CLEAR,
+                f"WGDashboard {_shown(version)} does not know IMPLICITTLS (4.3.3 does): it sends without encryption",
+                *_NAMES["encryption"],
+                shown=word,
+            )
+        )
+        return Setting(value=Security.NONE, origin=entry.origin)
     if found is Security.NONE and word != "NOTLS":
         effects.append(
             keys.effect(
@@ -76,8 +102,20 @@ def _security(keys: Keys, effects: list[Effect]) -> Setting:
     return Setting(value=found, origin=entry.origin)
 
 
-def _effects(keys: Keys, security: Setting) -> list[Effect]:
-    found = [
+def _effects(keys: Keys, version: tuple[int, ...] | None) -> list[Effect]:
+    found = []
+    user = keys.value(*_NAMES["user"])
+    if version is not None and version < _OWN_SENDER and user is not None and "@" not in str(user):
+        found.append(
+            keys.effect(
+                Does.TAKES_USER_AS_SENDER,
+                f"WGDashboard {_shown(version)} takes the username as envelope sender, whatever send_from says: it "
+                f"sends MAIL FROM:<{user}>, which is no address; 4.2.2 and later take send_from",
+                *_NAMES["user"],
+                shown=str(user),
+            )
+        )
+    found += [
         keys.effect(
             Does.WAITS_FOR_EVER,
             "WGDashboard sets no timeout: while the mail server is silent, the thread that sends is gone, and the "
