@@ -1,14 +1,17 @@
 """An application's configuration, judged: over the real files of every reader, and each trap in its own words."""
 
+import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from smtpcheck.application import findings, in_own_words, kept_inside, service_of
@@ -18,6 +21,8 @@ from smtpcheck.report.codec import text as json_text
 from smtpcheck.report.settings import settings_text
 from smtpcheck.settings.applications import Application, read_applications
 
+SCHEMA = json.loads(files("smtpcheck.report").joinpath("schema.json").read_text(encoding="utf-8"))
+SERVICES = jsonschema.Draft202012Validator({"$ref": "#/$defs/Services", "$defs": SCHEMA["$defs"]})
 FOLDER = Path(__file__).parent / "settings" / "apps" / "cases"
 CASES = [
     pytest.param(case, id=f"{file.stem}: {case['name']}")
@@ -45,6 +50,7 @@ def test_every_configuration_is_shown_without_its_password(
     found = application(case, tmp_path, monkeypatch)
     service = service_of(found)
     table = settings_text([service], [found.reader.title], width=60, color=False, ascii=True)
+    SERVICES.validate(services_to_json([service]))
     assert found.reader.title in table
     assert all(len(line) <= 60 for line in table.splitlines())
     secret = found.reading.secret
@@ -195,8 +201,8 @@ def test_the_command_that_repeats_a_check_names_the_files_that_were_named(
 ) -> None:
     """Quoted for the shell; without a container's name it is asked of Compose."""
     variables = "SMTP_HOST=localhost\nSMTP_FROM=a@b.example\nSMTP_SECURITY=off\n"
-    files = {"my compose.yml": COMPOSE, "mail.env": variables}
-    found = application({"files": files, "beside": ["mail.env"]}, tmp_path, monkeypatch)
+    given = {"my compose.yml": COMPOSE, "mail.env": variables}
+    found = application({"files": given, "beside": ["mail.env"]}, tmp_path, monkeypatch)
     told = kept_inside(found)
     assert told is not None
     command = told.fix[0].split("`")[1]
