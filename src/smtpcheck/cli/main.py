@@ -32,7 +32,7 @@ def run() -> Never:
     a session, and taking it apart once more at the exit 10. Everything that was written is flushed, and no thread of
     ours is worth waiting for.
     """
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     code = main()
     _drop_output()
     os._exit(code)

@@ -46,6 +46,7 @@ from smtpcheck.model import (
 
 if TYPE_CHECKING:
     from smtpcheck.model.settings import Service
+from smtpcheck.report.json_text import indented
 
 SCHEMA = 1
 LARGEST_FILE = 64 * 1024 * 1024
@@ -114,7 +115,7 @@ def services_to_json(services: "Sequence[Service]") -> dict[str, Any]:
 
 def text(value: object) -> str:
     """JSON values as indented text that is ASCII only, so that no terminal and no pipe can trip over it."""
-    return json.dumps(value, indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
+    return indented(value).replace("\x7f", "\\u007f") + "\n"
 
 
 def from_json(value: object) -> Report:
