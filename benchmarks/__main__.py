@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.real.servers.process import Server
 
-from . import machine
+from . import machine, many
 from .pairs import Command, compared, cpu, measured, wall
 from .relay import relay
 from .sessions import environment, mail_server, port_of, smtpcheck, smtpcheck_session, swaks_session
@@ -57,7 +57,8 @@ def flights(server: Server, directory: Path, pairs: int) -> str:
 
 START_UP = "start-up"
 WITH_SERVER: dict[str, Figure] = {"session": session, "delay": delay, "flights": flights}
-FIGURES = (START_UP, *WITH_SERVER)
+SCRIPTED = {"batch": many.batch, "silent": many.silent}
+FIGURES = (START_UP, *SCRIPTED, *WITH_SERVER)
 
 
 def main() -> None:
@@ -73,7 +74,10 @@ def main() -> None:
         directory = Path(temporary)
         if START_UP in wanted:
             _show(START_UP, start_up(directory, asked.pairs))
-        if wanted != [START_UP]:
+        for name, scripted in SCRIPTED.items():
+            if name in wanted:
+                _show(name, scripted(directory))
+        if set(wanted) & set(WITH_SERVER):
             with mail_server() as server:
                 for name, figure in WITH_SERVER.items():
                     if name in wanted:

@@ -25,10 +25,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Seconds that one process took: by the wall clock, and of the processor (user and system)."""
+    """Seconds that one process took: by the wall clock, and of the processor (user and system); its largest memory
+    in MiB.
+    """
 
     wall: float
     cpu: float
+    memory: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,4 +89,4 @@ def measured(command: Command) -> Run:
     if process.returncode:
         said = command.output.read_text(errors="replace")
         raise RuntimeError(f"{command.name} ended with {process.returncode}:\n{said}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

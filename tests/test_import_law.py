@@ -25,12 +25,13 @@ MAY_IMPORT = {
     "report": {"smtp"},
     "inquiry": {"diagnose", "net", "probe", "smtp"},
     "api": {"diagnose", "inquiry", "net", "probe", "report", "serve", "settings", "smtp"},
-    "cli": {"api", "compare", "diagnose", "providers", "report", "serve", "settings"},
+    "many": {"api", "probe"},
+    "cli": {"api", "compare", "diagnose", "many", "providers", "report", "serve", "settings"},
 }
 """Beside `model` and `_version`, which all may import, and the package's own modules."""
 
 ONLY_IN = {
-    "asyncio": {"api", "cli", "inquiry", "net", "probe", "serve"},
+    "asyncio": {"api", "cli", "inquiry", "many", "net", "probe", "serve"},
     "socket": {"net"},
     "ssl": {"net"},
     "dns": {"net"},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from smtpcheck.api import check, check_async
     from smtpcheck.diagnose.engine import rediagnose
     from smtpcheck.diagnose.text import explain
+    from smtpcheck.many import check_many_async
     from smtpcheck.model import (
         Attempt,
         Certainty,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "check": "api",
     "check_async": "api",
+    "check_many_async": "many",
     "explain": "diagnose.text",
     "load": "report.codec",
     "rediagnose": "diagnose.engine",
@@ -72,6 +74,7 @@ __all__ = [
     "__version__",
     "check",
     "check_async",
+    "check_many_async",
     "explain",
     "load",
     "rediagnose",

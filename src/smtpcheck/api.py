@@ -5,9 +5,9 @@ server is a value: only misuse raises (`UsageError`).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from smtpcheck.diagnose.verdict import UNUSABLE
 from smtpcheck.inquiry import inquire, told
@@ -24,7 +24,11 @@ from smtpcheck.model import (
     UsageError,
 )
 from smtpcheck.model.secret import SecretKind, describe_secret
+from smtpcheck.probe.company import Company
 from smtpcheck.probe.recording import Recording
+
+if TYPE_CHECKING:
+    from smtpcheck.settings.request import Request
 
 
 class Wanted(TypedDict, total=False):
@@ -80,19 +84,37 @@ def check(target: str, **wanted: Unpack[Wanted]) -> Report:
 
 async def check_async(target: str, **wanted: Unpack[Wanted]) -> Report:
     """The same, awaited. Cancelled, it closes what it opened."""
-    from smtpcheck.settings.build import UnusableTarget, build, refused_options
+    from smtpcheck.settings.build import UnusableTarget, refused_options
+
+    request = asked_for({**wanted, "target": target})
+    try:
+        built, options = prepare(request)
+    except UnusableTarget as error:
+        return refuse(error.target, refused_options(request), str(error))
+    return await run(built, options)
+
+
+def asked_for(wanted: Mapping[str, object]) -> "Request":
+    """The arguments of `check` by name, as a Request. Raises UsageError."""
     from smtpcheck.settings.request import Request
 
     words = {**wanted, **{name: _texts(name, wanted.get(name, ())) for name in ("recipients", "expect")}}
     secret = _secret(words.pop("password", None), words.pop("token", None))
-    request = Request(target=target, secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
     try:
-        built, options = build(request)
-    except UnusableTarget as error:
-        return refuse(error.target, refused_options(request), str(error))
+        return Request(secret=secret, **words)  # type: ignore[arg-type]  # the names of Wanted
+    except TypeError as error:  # it names the field and no value
+        raise UsageError(f"a check cannot be made of these arguments: {error}") from None
+
+
+def prepare(request: "Request") -> tuple[Target, Options]:
+    """What to check and how. Raises UsageError, UnusableTarget for the host."""
+    from smtpcheck.settings.build import build
+
+    target, options = build(request)
+    secret = request.secret
     if secret is not None:
-        built = replace(built, secret=describe_secret(secret, "the caller"))
-    return await run(built, replace(options, secret=secret))
+        target = replace(target, secret=describe_secret(secret, "the caller"))
+    return target, replace(options, secret=secret)
 
 
 def _texts(name: str, given: object) -> tuple[str, ...]:
@@ -121,14 +143,16 @@ async def run(
     progress: Callable[[Progress], None] | None = None,
     on_report: Callable[[Report], None] | None = None,
     interrupt: asyncio.Event | None = None,
+    company: Company | None = None,
 ) -> Report:
     """Runs one check.
 
     `progress` hears of each step; `on_report` gets the report as soon as it is complete, before the connection is
-    drained for up to 0.2 s; `interrupt`, once set, ends the check at once, with a report.
+    drained for up to 0.2 s; `interrupt`, once set, ends the check at once, with a report; `company` is shared by the
+    checks of a batch.
     """
     check_before_packet(target, options)
-    recording = Recording(target, options, progress)
+    recording = Recording(target, options, progress, company)
     try:
         by_user = await inquire(recording, interrupt)
         from smtpcheck.diagnose.engine import rediagnose  # loaded while the server was waited for (`inquiry`)

@@ -6,6 +6,7 @@ beside it. What a look makes certain need not be waited for any longer.
 """
 
 import asyncio
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,9 +47,10 @@ async def inquire(recording: Recording, interrupt: asyncio.Event | None) -> bool
     stop = asyncio.create_task(interrupt.wait()) if interrupt is not None else None
     seconds = recording.options.max_time
     try:
-        await asyncio.wait(
-            {work} if stop is None else {work, stop}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-        )
+        waited = {work} if stop is None else {work, stop}
+        # The clock stands still while a check waits for others of its batch, so the time may not be over after it.
+        while (left := seconds - recording.clock.now()) > 0 and not any(task.done() for task in waited):
+            await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         by_user = stop is not None and stop.done() and not work.done()
         if not work.done():
             limit = f"the time for the whole run, {seconds:.1f} s (--max-time)"
@@ -66,7 +68,8 @@ async def inquire(recording: Recording, interrupt: asyncio.Event | None) -> bool
 async def _inquire(recording: Recording) -> None:
     """The session, with looks beside it while it waits, and after it where it stopped."""
     session = asyncio.create_task(record(recording))
-    threading.Thread(target=import_module, args=(_RULES,), name="smtpcheck rules", daemon=True).start()
+    if _RULES not in sys.modules:
+        threading.Thread(target=import_module, args=(_RULES,), name="smtpcheck rules", daemon=True).start()
     looks: asyncio.Task[None] | None = None
     rounds = 0
     settled: OpenStep | None = None  # a slow step that asks for no look: told once, not at every glance
@@ -175,7 +178,10 @@ def told(recording: Recording, *, by_user: bool = False) -> Report:
 
 def _local(recording: Recording, attempts: Sequence[Attempt]) -> Mapping[str, str]:
     """What is known of this machine, the recording's own knowledge before that of the system's files."""
-    facts = machine_facts() | {"clock": f"{recording.clock.wall:%Y-%m-%d %H:%M:%S} UTC"}
+    keeper = recording.company or recording
+    if keeper.machine is None:
+        keeper.machine = machine_facts()
+    facts = {**keeper.machine} | {"clock": f"{recording.clock.wall:%Y-%m-%d %H:%M:%S} UTC"}
     for step in (step for attempt in attempts if attempt.look == "first" for step in attempt.steps):
         match step.facts:
             case DnsFacts():

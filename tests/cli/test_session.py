@@ -136,7 +136,7 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
     interrupt = asyncio.Event()
 
     async def pressed_twice() -> None:
-        with session._ctrl_c(interrupt):
+        with session.ctrl_c(interrupt):
             signal.raise_signal(signal.SIGINT)
             await interrupt.wait()
             signal.raise_signal(signal.SIGINT)

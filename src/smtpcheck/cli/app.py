@@ -21,6 +21,8 @@ _ParserError = cast(type[Exception], typer.BadParameter.__base__)
 
 COMMANDS = {
     "check": "Check one server, step by step; no mail is sent without --send.",
+    "batch": "Check many servers at once, and keep what was found as it comes.",
+    "merge": "Make one report of the parts; of a target that is there twice, the newest result counts.",
     "diff": "Say what changed between two reports, or since one was saved.",
     "explain": "Explain a cause, or an error that was pasted or piped in.",
     "providers": "List the mail providers that smtpcheck knows, or show one.",
@@ -32,7 +34,7 @@ of that name.
 """
 
 # Surplus words are left to us: Typer would repeat them, and one of them may be a password.
-_LEFT_TO_US = ("check", "diff", "demo", "completion")
+_LEFT_TO_US = ("check", "batch", "diff", "demo", "completion")
 
 
 class Commands(TyperGroup):

@@ -111,7 +111,7 @@ async def session(target: Target, options: Options, display: Display, files: Seq
 async def watched(target: Target, options: Options, live: "Live | None", on_report: Callable[[Report], None]) -> Report:
     """Runs the check with its live list; Ctrl-C ends it."""
     interrupt = asyncio.Event()
-    with live or nullcontext(), _ctrl_c(interrupt):
+    with live or nullcontext(), ctrl_c(interrupt):
         async with _repainting(live):
             return await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
 
@@ -171,7 +171,7 @@ def _text(report: Report, format: str, display: Display, *, to_stdout: bool = Fa
         report,
         format,
         width=shutil.get_terminal_size().columns,
-        color=choose_color(display.color, os.environ, _is_terminal(sys.stdout)),
+        color=choose_color(display.color, os.environ, is_terminal(sys.stdout)),
         ascii=choose_ascii(getattr(sys.stdout, "encoding", None)),
         verbose=display.verbose,
     )
@@ -179,7 +179,7 @@ def _text(report: Report, format: str, display: Display, *, to_stdout: bool = Fa
 
 def live_list(display: Display) -> "Live | None":
     """The live list, where there is a terminal to show it on."""
-    terminal = _is_terminal(sys.stderr)
+    terminal = is_terminal(sys.stderr)
     if display.quiet or not choose_cursor(os.environ, terminal, os.name):
         return None
     from smtpcheck.report.live import Live
@@ -192,7 +192,8 @@ def live_list(display: Display) -> "Live | None":
     )
 
 
-def _is_terminal(stream: object) -> bool:
+def is_terminal(stream: object) -> bool:
+    """Whether somebody watches this stream."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty is not None and isatty())
 
@@ -218,7 +219,7 @@ async def _repainting(live: "Live | None") -> AsyncIterator[None]:
 
 
 @contextmanager
-def _ctrl_c(interrupt: asyncio.Event) -> Iterator[None]:
+def ctrl_c(interrupt: asyncio.Event) -> Iterator[None]:
     """The first Ctrl-C sets the event, the second raises KeyboardInterrupt wherever we are.
 
     Not `add_signal_handler`, which Windows lacks, and which waits for the loop.

@@ -12,6 +12,9 @@ from typing import Any, Never, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
+_set = object.__setattr__
+_KNOWN: "dict[type, tuple[Field[Any], ...]]" = {}
+
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def record(cls: type[T]) -> type[T]:
@@ -32,15 +35,31 @@ def _with_methods(cls: type[T], init: Callable[..., None]) -> type[T]:
 
 
 def _init(self: Any, /, **values: Any) -> None:
-    for known in fields(self):
-        value = values.pop(known.name) if known.name in values else _default(self, known)
-        object.__setattr__(self, known.name, value)
-    if values:
-        raise TypeError(f"{type(self).__name__} has no field {', '.join(values)}")
+    taken = 0
+    for known in _fields(type(self)):
+        name = known.name
+        if name in values:
+            value = values[name]
+            taken += 1
+        else:
+            value = _default(self, known)
+        _set(self, name, value)
+    if taken != len(values):
+        names = {known.name for known in _fields(type(self))}
+        unknown = ", ".join(name for name in values if name not in names)
+        raise TypeError(f"{type(self).__name__} has no field {unknown}")
+
+
+def _fields(cls: type) -> "tuple[Field[Any], ...]":
+    """`dataclasses.fields`, which looks through them anew at each call."""
+    found = _KNOWN.get(cls)
+    if found is None:
+        found = _KNOWN[cls] = fields(cls)
+    return found
 
 
 def _init_in_order(self: Any, /, *given: Any, **values: Any) -> None:
-    names = [known.name for known in fields(self)]
+    names = [known.name for known in _fields(type(self))]
     if len(given) > len(names):
         raise TypeError(f"{type(self).__name__} has {len(names)} fields, and {len(given)} values were given")
     _init(self, **dict(zip(names, given, strict=False)), **values)
@@ -55,12 +74,12 @@ def _default(self: Any, missing: "Field[Any]") -> Any:
 
 
 def _repr(self: Any) -> str:
-    shown = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
+    shown = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in _fields(type(self)) if one.repr)
     return f"{type(self).__qualname__}({shown})"
 
 
 def _compared(self: Any) -> tuple[Any, ...]:
-    return tuple(getattr(self, one.name) for one in fields(self) if one.compare)
+    return tuple(getattr(self, one.name) for one in _fields(type(self)) if one.compare)
 
 
 def _eq(self: Any, other: object) -> bool:
@@ -77,7 +96,7 @@ def _frozen(self: Any, name: str, *value: object) -> Never:
 
 def _state(self: Any) -> dict[str, Any]:
     """For `copy` and `pickle`, which would set attributes."""
-    return {one.name: getattr(self, one.name) for one in fields(self)}
+    return {one.name: getattr(self, one.name) for one in _fields(type(self))}
 
 
 def _set_state(self: Any, state: dict[str, Any]) -> None:

@@ -112,11 +112,15 @@ async def _sessions(recording: Recording, first: Tape, found: Sequence[Address])
     addresses = found[:_MOST_ADDRESSES]
     if len(found) > len(addresses):
         first.note(f"the name has {len(found)} addresses; only the first {len(addresses)} are tried")
+    if addresses:
+        await recording.enter(addresses[0].path or addresses[0].ip)
     ready = asyncio.create_task(_make_tls_ready(recording))
     other = _other_family(recording, addresses)
     try:
         for index, address in enumerate(addresses):
             where = address.path or address.ip
+            if index > 0:
+                await recording.enter(where)
             tape = first if index == 0 else recording.tape("first", where)
             tape.address = where
             session = Session(
@@ -129,6 +133,7 @@ async def _sessions(recording: Recording, first: Tape, found: Sequence[Address])
                 policy=policy_of(options),
                 names=names_of(recording.target, options),
                 log_in=not any(map(_logged_in, recording.sessions)),
+                company=recording.company,
                 test_message=_test_message(recording),
             )
             recording.sessions.append(session)
@@ -173,12 +178,13 @@ def _logged_in(session: Session) -> bool:
 
 async def _make_tls_ready(recording: Recording) -> None:
     """Builds the TLS context beside the connect (it takes 30 ms). What is wrong with it, the stage `tls` will say."""
-    if recording.target.tls is TlsMode.OFF:
+    policy = policy_of(recording.options)
+    if recording.target.tls is TlsMode.OFF or (recording.company is not None and recording.company.has_seen(policy)):
         return
     from smtpcheck.net.tls_policy import check_policy_files
 
     with suppress(Exception):
-        await in_daemon_thread(check_policy_files, policy_of(recording.options))
+        await in_daemon_thread(check_policy_files, policy)
 
 
 def _test_message(recording: Recording) -> Message | None:
@@ -209,6 +215,8 @@ def _other_family(recording: Recording, addresses: Sequence[Address]) -> "asynci
 async def _open_and_close(recording: Recording, address: Address) -> None:
     await asyncio.sleep(_OTHER_FAMILY_AFTER)
     if any(session.address == address for session in recording.sessions):
+        return
+    if recording.company is not None and not recording.company.has_room(address.ip):
         return
     tape = recording.tape("other-family", address.ip)
 

@@ -15,6 +15,7 @@ from smtpcheck.net.dial import Address
 from smtpcheck.net.tls_facts import facts as tls_facts
 from smtpcheck.net.tls_policy import TlsPolicy
 from smtpcheck.probe import plan
+from smtpcheck.probe.company import Company
 from smtpcheck.probe.lag import Lag
 from smtpcheck.probe.run import run_step
 from smtpcheck.probe.tape import OpenStep, Tape
@@ -38,6 +39,7 @@ class Session:
     policy: TlsPolicy
     names: tuple[str, str | None]
     log_in: bool = True
+    company: Company | None = None
     channel: Channel | None = None
     ehlo: EhloFacts | None = None
     ehlo_name: tuple[str, str] = ("", "")

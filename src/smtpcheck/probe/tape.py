@@ -5,7 +5,8 @@ the check, Ctrl-C, or a snapshot while a step still waits.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -48,9 +49,20 @@ class Clock:
         self._began = time.monotonic()
         self.wall = datetime.now(UTC)
         self.ended_by: str | None = None
+        self._stopped_at: float | None = None
 
     def now(self) -> float:
-        return time.monotonic() - self._began
+        return (self._stopped_at or time.monotonic()) - self._began
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """While a check waits for other checks of its batch, its clock stands still."""
+        self._stopped_at = time.monotonic()
+        try:
+            yield
+        finally:
+            self._began += time.monotonic() - self._stopped_at
+            self._stopped_at = None
 
 
 class Allowance:

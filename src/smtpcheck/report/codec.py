@@ -182,8 +182,12 @@ def _check_references(report: Report) -> None:
 
 # Writing
 
+_PLAIN = frozenset({str, int, float, bool, NoneType})
+
 
 def _write(value: Any) -> Any:
+    if value.__class__ in _PLAIN:  # most values are, and the patterns below are tried one by one
+        return value
     match value:
         case Enum():
             return value.value

@@ -19,15 +19,42 @@ from smtpcheck.settings.words import WITH_TICKET, WITH_TOKEN, WITHOUT_SECRET
 _ORDER = tuple(Stage)
 
 
+Known = dict[tuple[str | None, ...], secret_sources.Found | None]
+"""What each source gave, so that many targets ask it once."""
+
+
 def with_secret(
-    request: Request, target: Target, options: Options, environ: Mapping[str, str] = os.environ
+    request: Request,
+    target: Target,
+    options: Options,
+    environ: Mapping[str, str] = os.environ,
+    known: Known | None = None,
 ) -> tuple[Target, Options]:
-    """Target and options with the secret of the login, where one is needed. Raises UsageError."""
-    found = _found(request, target, options, environ) if needs_secret(target, options) else None
+    """Target and options with the secret of the login, where one is needed; `known` remembers it for further targets.
+    Raises UsageError.
+    """
+    found: secret_sources.Found | None = None
+    if needs_secret(target, options):
+        source = _source(request)
+        known = {} if known is None else known
+        found = known.get(source) or _found(request, target, options, environ)
+        if any(source):
+            known[source] = found
     if found is not None:
         secret, facts = found
         target, options = replace(target, secret=facts), replace(options, secret=secret)
     return replace(target, notes=(*target.notes, *secret_notes(target, environ))), options
+
+
+def _source(request: Request) -> tuple[str | None, ...]:
+    """The source that the request names."""
+    passwords = (request.password_env, request.password_file, request.password_command)
+    return (*passwords, request.token_env, request.token_file, request.token_command)
+
+
+def names_source(request: Request) -> bool:
+    """Whether the request says where its secret comes from."""
+    return request.secret is not None or any(each is not None for each in _source(request))
 
 
 def needs_secret(target: Target, options: Options) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from smtpcheck.model import AuthFacts, Secret, Stage
+from smtpcheck.model import AuthFacts, Secret, Stage, Step
 from smtpcheck.model.secret import SHORT
 from smtpcheck.net.threads import in_daemon_thread
 from smtpcheck.probe.run import Broken, Declined, require
@@ -31,7 +31,21 @@ async def log_in(session: Session) -> None:
     if not session.log_in:
         session.tape.skip(Stage.AUTH, "smtpcheck logs in once a run, and did so on another address", elsewhere=True)
         raise Stop
-    await session.run(Stage.AUTH, auth)
+    company, target, options = session.company, session.target, session.options
+    if company is None or target.user is None:
+        await session.run(Stage.AUTH, auth)
+        return
+    with session.tape.clock.stopped():
+        refused = await company.turn(target, options)
+    if refused is not None:
+        session.tape.skip(Stage.AUTH, f"the login of this user at this host was refused for {refused}")
+        raise Stop
+    step: Step | None = None
+    try:
+        step = await session.step(Stage.AUTH, auth)
+    finally:
+        company.tried(target, options, step)
+    session.go_on(step)
 
 
 async def auth(session: Session, opened: OpenStep) -> None:
