@@ -6,8 +6,10 @@ import sys
 import pytest
 
 import smtpcheck
+from smtpcheck.cli.app import COMMANDS
 
 HEAVY = {"asyncio", "ssl", "socket", "dns", "cryptography", "tomllib", "rich", "pydantic", "idna", "smtpcheck.model"}
+BORROWERS = {"diff"}
 
 PROBE = """
 import sys
@@ -36,6 +38,23 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     assert code == "0"
     assert done.stdout
     assert HEAVY & set(modules) == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_loaded_alone(name: str) -> None:
+    """No command loads another one; only the options of `check` are borrowed by some."""
+    done = subprocess.run([sys.executable, "-c", PROBE, name, "-h"], capture_output=True, text=True, check=True)
+    loaded = {other for other in COMMANDS if f"smtpcheck.cli.{other}" in done.stderr.split()}
+    assert loaded - ({"check"} if name in BORROWERS else set()) == {name}
+
+
+@pytest.mark.parametrize(("name", "line"), COMMANDS.items())
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str, line: str) -> None:
+    """The list of `--help` and a command's own help begin with the same sentence."""
+    done = subprocess.run([sys.executable, "-m", "smtpcheck", name, "-h"], capture_output=True, text=True, check=True)
+    usage, said, *_ = done.stdout.split("\n\n")
+    assert usage.startswith(f"Usage: smtpcheck {name} ")
+    assert " ".join(said.split()).startswith(line)
 
 
 def test_the_package_loads_its_names_on_first_use() -> None:

@@ -38,7 +38,8 @@ SLOW = 3.0
 ROUNDS = 2
 _MOST_LINES = 5
 _RULES = "smtpcheck.diagnose.engine"  # takes 40 ms to load: while the server is waited for
-_GLANCE = 0.1  # seconds between two glances at a session that is under way
+_GLANCE = 0.1  # seconds between two glances at a step whose time to be slow has come
+_WAITED = tuple(stage for stage in Stage if stage not in (Stage.CONFIG, Stage.QUIT))
 
 
 async def inquire(recording: Recording, interrupt: asyncio.Event | None) -> bool:
@@ -73,9 +74,12 @@ async def _inquire(recording: Recording) -> None:
     looks: asyncio.Task[None] | None = None
     rounds = 0
     settled: OpenStep | None = None  # a slow step that asks for no look: told once, not at every glance
+    soonest = min(SLOW, *(recording.options.patience.of(stage) / 2 for stage in _WAITED))
     try:
         while not session.done():
-            await asyncio.wait((session,) if looks is None else (session, looks), timeout=_GLANCE)
+            glance = _until_slow(recording, settled, soonest)
+            running = (session,) if looks is None else (session, looks)
+            await asyncio.wait(running, timeout=glance, return_when=asyncio.FIRST_COMPLETED)
             if looks is not None and looks.done():
                 looks = None
                 _stop_waiting_if_certain(recording)
@@ -98,6 +102,15 @@ async def _inquire(recording: Recording) -> None:
             if task is not None and not task.done():
                 task.cancel()
                 await asyncio.wait((task,))
+
+
+def _until_slow(recording: Recording, settled: OpenStep | None, soonest: float) -> float:
+    """Seconds until a step can be slow: the one that is open, or one that opens meanwhile (`soonest` after it did)."""
+    opened = recording.waiting()
+    if opened is None or opened is settled:
+        return soonest
+    left = opened.began + min(SLOW, opened.seconds / 2) - recording.clock.now()
+    return min(max(left, _GLANCE / 10), soonest)
 
 
 def _is_slow(recording: Recording, opened: OpenStep | None) -> bool:

@@ -3,7 +3,8 @@
 #
 #   tests/real/install.sh
 #
-# Postfix, Dovecot, swaks, openssl, curl, chromium and promtool (prometheus) come from apt, nodemailer from npm; aiosmtpd is part of the `dev` extra.
+# Postfix, Dovecot, swaks, openssl, curl, chromium and promtool (prometheus) come from apt, nodemailer from npm, the schemas
+# of Kubernetes from pip (100 MB, too large for the `dev` extra, of which aiosmtpd is a part).
 # Debian allows one mail transport agent at a time, so Exim is unpacked beside Postfix, not installed.
 # No system service is started: the fixtures run every server themselves, from the templates in tests/real/servers.
 # What apt does not own goes to $SMTPCHECK_REAL_DIR (default: ~/.cache/smtpcheck-real). Safe to run again.
@@ -11,6 +12,7 @@ set -euo pipefail
 
 readonly destination="${SMTPCHECK_REAL_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/smtpcheck-real}"
 readonly nodemailer_version=7.0.11
+readonly kubernetes_validate_version=1.37.0
 readonly policy=/usr/sbin/policy-rc.d
 scratch=$(mktemp -d)
 readonly scratch
@@ -97,6 +99,14 @@ install_nodemailer() {
     npm install --prefix "$destination" --no-save --no-audit --no-fund --silent "nodemailer@$nodemailer_version"
 }
 
+install_kubernetes_schemas() {
+    local python="$destination/kubernetes/bin/python"
+    if [ -x "$python" ] && "$python" -m pip freeze | grep -qx "kubernetes-validate==$kubernetes_validate_version"; then return; fi
+    rm -rf "$destination/kubernetes"
+    python3 -m venv "$destination/kubernetes"
+    "$python" -m pip install --quiet "kubernetes-validate==$kubernetes_validate_version"
+}
+
 trap clean_up EXIT
 mkdir -p "$destination"
 install_servers
@@ -105,6 +115,7 @@ install_packages curl chromium prometheus
 create_exim_user
 unpack_exim
 install_nodemailer
+install_kubernetes_schemas
 
 versions() {
     echo "postfix $(postconf -h mail_version)"
@@ -113,6 +124,7 @@ versions() {
     swaks --version | sed -n '1s/^swaks version /swaks /p'
     openssl version
     sed -n 's/^ *"version": "\(.*\)",/nodemailer \1/p' "$destination/node_modules/nodemailer/package.json"
+    "$destination/kubernetes/bin/python" -m pip freeze | sed -n 's/^kubernetes-validate==/kubernetes-validate /p'
 }
 
 versions

@@ -1,7 +1,7 @@
 """The commands, and what Typer's errors become: one sentence, without a value that may be a secret.
 
-A command's module is loaded, and its options are looked at, when it is the one that was asked for: there are many, and
-each costs every start some milliseconds.
+A command is a function in the module of its name, and is loaded when it is the one that was asked for: Typer looks into
+every parameter of what it is given, so each command would cost every other one its time.
 """
 
 import re
@@ -19,39 +19,34 @@ Work = Callable[[], int]
 # The base of all errors of the parser. Typer has no public name for it, and its vendored Click is private.
 _ParserError = cast(type[Exception], typer.BadParameter.__base__)
 
+# In the order of the help, with its line there: the first of the command's own help.
 COMMANDS = {
     "check": "Check one server, step by step; no mail is sent without --send.",
     "batch": "Check many servers at once, and keep what was found as it comes.",
     "merge": "Make one report of the parts; of a target that is there twice, the newest result counts.",
     "diff": "Say what changed between two reports, or since one was saved.",
     "explain": "Explain a cause, or an error that was pasted or piped in.",
+    "profile": "Keep the options of a check under a name, and list, show or remove what is kept.",
     "providers": "List the mail providers that smtpcheck knows, or show one.",
     "demo": "Show real reports of a scripted server on this machine.",
     "completion": "Print the completion script of a shell.",
 }
-"""Each command, in the order of the help, with the first line of its own help. Its function has its name, in the module
-of that name.
-"""
-
-# Surplus words are left to us: Typer would repeat them, and one of them may be a password.
-_LEFT_TO_US = ("check", "batch", "diff", "demo", "completion")
+# Surplus words are left to these: Typer would repeat them, and one of them may be a password.
+_TAKE_SURPLUS = ("check", "batch", "diff", "demo", "completion")
 
 
 class Commands(TyperGroup):
-    """The group: loads the command that is asked for, and answers a host in its place with what was meant."""
+    """The group, which loads a command on demand, and answers a host in its place with the command that was meant."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        if cmd_name not in self.commands:
+        if cmd_name not in self.commands and cmd_name in COMMANDS:
             self.commands[cmd_name] = _loaded(cmd_name)
-        return self.commands[cmd_name]
+        return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list of the help, for which none has to be loaded."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -59,15 +54,6 @@ class Commands(TyperGroup):
         if args and args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             raise Misuse(_meant(args))
         return super().resolve_command(ctx, args)
-
-
-def _loaded(name: str) -> Any:
-    """The command, with its options read from its function."""
-    work = getattr(import_module(f"smtpcheck.cli.{name}"), name)
-    single = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    surplus = {"allow_extra_args": True} if name in _LEFT_TO_US else {}
-    single.command(name=name, cls=Grouped, context_settings=surplus)(work)
-    return typer.main.get_command(single)
 
 
 class Grouped(TyperCommand):
@@ -110,6 +96,17 @@ def _common(
     ] = False,
 ) -> None:
     """What every command has in common: nothing but the version."""
+
+
+def _loaded(name: str) -> Any:
+    """The command, which Typer makes of its function."""
+    module = import_module(f"smtpcheck.cli.{name}")
+    if hasattr(module, "commands"):  # it has commands of its own
+        return typer.main.get_command(module.commands)
+    alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    settings = {"allow_extra_args": True} if name in _TAKE_SURPLUS else {}
+    alone.command(name, cls=Grouped, context_settings=settings)(getattr(module, name))
+    return typer.main.get_command(alone)
 
 
 def parse(words: Sequence[str], program: str) -> Work:

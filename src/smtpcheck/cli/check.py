@@ -22,7 +22,13 @@ from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGE
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
 _CERTIFICATES, _TIME = "Certificates", "How far and how long"
-_NAGIOS_SECONDS = "9"  # a monitoring system gives up after 10
+_SETTINGS = "Settings that are kept"
+
+
+def _profile_names(incomplete: str) -> list[str]:
+    from smtpcheck.cli.settled import profile_names
+
+    return [name for name in profile_names() if name.startswith(incomplete)]
 
 
 def check(
@@ -84,6 +90,15 @@ def check(
             help="... what this command prints (no shell, 30 s).",
         ),
     ] = None,
+    password_keyring: Annotated[
+        str | None,
+        typer.Option(
+            "--password-keyring",
+            metavar="SERVICE",
+            rich_help_panel=_LOGIN,
+            help="... in the desktop's keyring, under this service and USER (the extra 'keyring').",
+        ),
+    ] = None,
     ask_password: Annotated[
         bool, typer.Option("--ask-password", rich_help_panel=_LOGIN, help="... asked for on the terminal.")
     ] = False,
@@ -114,9 +129,14 @@ def check(
         ),
     ] = None,
     allow_cleartext_auth: Annotated[
-        bool,
-        typer.Option("--allow-cleartext-auth", rich_help_panel=_LOGIN, help="Log in even where there is no TLS."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--allow-cleartext-auth/--no-allow-cleartext-auth",
+            rich_help_panel=_LOGIN,
+            show_default=False,
+            help="Log in even where there is no TLS.",
+        ),
+    ] = None,
     sender: Annotated[
         str | None,
         typer.Option(
@@ -133,8 +153,14 @@ def check(
         ),
     ] = None,
     send: Annotated[
-        bool, typer.Option("--send", rich_help_panel=_MESSAGE, help="Send one small message. Nothing is sent without.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--send/--no-send",
+            rich_help_panel=_MESSAGE,
+            show_default=False,
+            help="Send one small message. Nothing is sent without.",
+        ),
+    ] = None,
     header_from: Annotated[
         str | None,
         typer.Option(
@@ -209,8 +235,14 @@ def check(
         ),
     ] = None,
     all_addresses: Annotated[
-        bool, typer.Option("--all-addresses", rich_help_panel=_NETWORK, help="One session for every address.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--all-addresses/--no-all-addresses",
+            rich_help_panel=_NETWORK,
+            show_default=False,
+            help="One session for every address.",
+        ),
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option("--source", metavar="IP", rich_help_panel=_NETWORK, help="Connect from this address."),
@@ -294,7 +326,41 @@ def check(
         ),
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", rich_help_panel=_CERTIFICATES, help="Go on with any certificate.")
+        bool | None,
+        typer.Option(
+            "--insecure/--no-insecure",
+            rich_help_panel=_CERTIFICATES,
+            show_default=False,
+            help="Go on with any certificate.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            rich_help_panel=_SETTINGS,
+            autocompletion=_profile_names,
+            help="What smtpcheck profile save has kept under NAME; options of this command line go before it.",
+        ),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            rich_help_panel=_SETTINGS,
+            help="Read this file, and trust it, in place of your own and of smtpcheck.toml in the working directory.",
+        ),
+    ] = None,
+    show_settings: Annotated[
+        bool,
+        typer.Option(
+            "--show-settings",
+            rich_help_panel=_SETTINGS,
+            help="Print each value and where it comes from (option, SMTPCHECK_* variable, profile, defaults); "
+            "nothing is sent.",
+        ),
     ] = False,
     json: Json = False,
     report: Reports = None,
@@ -315,25 +381,12 @@ def check(
         raise Misuse(_surplus(target))
     if color not in COLOR:
         raise Misuse(f"--color is {color!r}: give one of {', '.join(COLOR)}")
-    from smtpcheck.cli.outputs import parse_outputs
+    from smtpcheck.cli.settled import asked  # everything else, now that something is to be done
 
-    outputs = parse_outputs(given.pop("report") or (), json=json, nagios=nagios)
-    if outputs.stdout == "json" and (quiet or verbose):
-        raise Misuse(f"--json contradicts {'-q' if quiet else '-v'}: the JSON object always holds everything")
-    if outputs.stdout not in (None, "terminal") and (quiet or verbose):
-        raise Misuse(f"{'-q' if quiet else '-v'} has no use where standard output gets the format {outputs.stdout}")
-    if quiet and verbose:
-        raise Misuse("-q and -v exclude each other: give one of them")
-
-    from smtpcheck.cli.session import Check, Display  # everything else, now that something is to be done
-    from smtpcheck.settings.request import Request
-
+    settings = {name: given.pop(name) for name in ("profile", "config", "show_settings")}
     words = {name: given.pop(name) for name in ("json", "quiet", "verbose", "color", "anonymize", "nagios")}
-    given |= {"recipients": tuple(recipients or ()), "expect": tuple(expect or ())}
-    given |= {"second_looks": second_looks is not False, "sibling_ports": second_looks is True or not nagios}
-    if nagios and max_time is None:
-        given["max_time"] = _NAGIOS_SECONDS
-    return Check(request=Request(**given), display=Display(**words, outputs=outputs))
+    given |= {name: tuple(given[name] or ()) for name in ("recipients", "expect", "report")}
+    return asked(given, words, **settings)
 
 
 def _surplus(target: str | None) -> str:

@@ -14,7 +14,6 @@ from smtpcheck.diagnose.scene import Rule, Scene
 from smtpcheck.model import Certainty, Finding, Outcome, Report, Severity, Stage
 from smtpcheck.model.record import record
 from smtpcheck.providers import Provider, by_banner, by_host
-from smtpcheck.replies import software_named
 
 BESIDE: tuple[Rule, ...] = (*client.BESIDE, *net.BESIDE)
 """Rules about what is worth knowing whatever happened."""
@@ -83,18 +82,24 @@ def scene_of(report: Report) -> Scene:
     attempt = report.attempts[report.deciding]
     banner = attempt.step(Stage.BANNER)
     greeting = banner.reply.text if banner is not None and banner.reply is not None else ""
-    waiting = next((step for step in attempt.steps if step.outcome is Outcome.WAITING), None)
+    stopper = next((step for step in attempt.steps if step.outcome is Outcome.WAITING), None) or attempt.stopper
     provider: Provider | None = by_host(report.target.host) or (by_banner(greeting) if greeting else None)
     return Scene(
         target=report.target,
         options=report.options,
         attempts=report.attempts,
         deciding=report.deciding,
-        stopper=waiting or attempt.stopper,
+        stopper=stopper,
         began=report.began,
         provider=provider,
-        software=software_named(greeting),
+        software=None if stopper is None else _software(greeting),
     )
+
+
+def _software(greeting: str) -> str | None:
+    from smtpcheck.replies import software_named  # the tables of replies have nothing to say about a pass
+
+    return software_named(greeting)
 
 
 def _asked(rules: Iterable[Rule], scene: Scene) -> tuple[list[Found], list[Ask]]:

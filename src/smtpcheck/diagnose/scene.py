@@ -15,7 +15,9 @@ from smtpcheck.providers import Provider
 
 @record
 class Scene:
-    """One check, as the rules see it. `stopper` is None for a pass; `software` names the server's reply table."""
+    """One check, as the rules see it. `stopper` is None for a pass; `software` names the server's reply
+    table, where something stopped.
+    """
 
     target: Target
     options: Options

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 _set = object.__setattr__
 _KNOWN: "dict[type, tuple[Field[Any], ...]]" = {}
+_SHARED: dict[type, tuple[tuple[str, ...], dict[str, Any]]] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -35,19 +36,35 @@ def _with_methods(cls: type[T], init: Callable[..., None]) -> type[T]:
 
 
 def _init(self: Any, /, **values: Any) -> None:
-    taken = 0
-    for known in _fields(type(self)):
-        name = known.name
-        if name in values:
-            value = values[name]
-            taken += 1
-        else:
-            value = _default(self, known)
-        _set(self, name, value)
-    if taken != len(values):
-        names = {known.name for known in _fields(type(self))}
-        unknown = ", ".join(name for name in values if name not in names)
+    names, defaults = _defaults(type(self))
+    whole = {**defaults, **values} if len(values) < len(names) else values
+    if len(whole) != len(names):
+        whole = _completed(self, whole)
+    try:
+        for name in names:
+            _set(self, name, whole[name])
+    except KeyError:
+        _completed(self, whole)  # which says what is wrong: as many values as fields, and one is none of them
+        raise
+
+
+def _completed(self: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """With the values that are made anew for each; raises TypeError for what is missing, or no field."""
+    whole = {one.name: values[one.name] if one.name in values else _default(self, one) for one in _fields(type(self))}
+    unknown = ", ".join(name for name in values if name not in whole)
+    if unknown:
         raise TypeError(f"{type(self).__name__} has no field {unknown}")
+    return whole
+
+
+def _defaults(cls: type) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The names of the fields, and the defaults that all may share."""
+    found = _SHARED.get(cls)
+    if found is None:
+        known = _fields(cls)
+        shared = {one.name: one.default for one in known if one.default is not MISSING}
+        found = _SHARED[cls] = tuple(one.name for one in known), shared
+    return found
 
 
 def _fields(cls: type) -> "tuple[Field[Any], ...]":

@@ -18,10 +18,15 @@ _NOTHING: Mapping[str, "Origin"] = MappingProxyType({})
 
 @record
 class Origin:
-    """Where a value came from: kind is argument, option, environment, default or derived; `detail` says more."""
+    """Where a value came from: kind is argument, option, environment, file, process, default, derived or library;
+    `detail` says more. `file`, `line` (from 1) and `key` point at it, where it stands in a file.
+    """
 
     kind: str
     detail: str | None = None
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
 
 
 @record

@@ -7,6 +7,7 @@ counts: `tests/net/test_plain_certificate.py` compares the two.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from smtpcheck.net import der
@@ -52,6 +53,7 @@ _PASSED_OVER = ("2.5.29.31", "2.5.29.32")  # where lists of revoked ones are, an
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 
 
+@lru_cache(maxsize=64)  # the checks of a batch meet the same authorities, and often the same server
 def read_plain(raw: bytes) -> Fields | None:
     """The fields of a certificate, or None where only a full parser can tell."""
     if len(raw) > _LIMIT:

@@ -96,7 +96,7 @@ class Message:
         return self.name == "Certificate" and self.size > 8
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Transcript:
     """The messages in their order, at most 64 and 16 alerts: a server may send key updates without end."""
 

@@ -98,6 +98,8 @@ class Redactor:
 
     def _without_pieces(self, raw: bytes) -> bytes:
         """`raw` without the long forms, whole or in pieces of at least FRAGMENT bytes."""
+        if len(raw) < FRAGMENT:
+            return raw
         text, kept, done, at = raw.lower(), b"", 0, 0
         while self._grams and at <= len(text) - _GRAM:
             found = self._grams.get(text[at : at + _GRAM])

@@ -26,7 +26,7 @@ class Stop(Exception):
     """The dialogue ends here: a step did not pass, or nothing more was asked for."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Session:
     """What the stages share while one connection lasts."""
 

@@ -81,7 +81,7 @@ class Allowance:
             raise ReplyMalformed("more text in replies than a check keeps", reply.raw)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class OpenStep:
     """A step that has not ended: its stage fills in what it learns, so that nothing is lost whatever ends it."""
 

@@ -16,6 +16,7 @@ from smtpcheck.settings.files import check_certificates, check_key, read_text
 from smtpcheck.settings.host import UnusableHost, parse_port, usable_host
 from smtpcheck.settings.mailbox import parse_mailbox
 from smtpcheck.settings.notes import target_notes
+from smtpcheck.settings.origins import with_origins
 from smtpcheck.settings.patience import default_run, parse_patience, parse_seconds
 from smtpcheck.settings.quote import quoted, unprintable
 from smtpcheck.settings.request import Request
@@ -56,7 +57,12 @@ def build(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Ta
     for sentence in contradictions(request, place, target, options):
         raise UsageError(sentence)
     _check_files(request)
-    return replace(target, notes=target_notes(target, options, environ)), options
+    notes = (*_files_used(request), *target_notes(target, options, environ))
+    return replace(target, notes=notes, origin=with_origins(target.origin, request.origins)), options
+
+
+def _files_used(request: Request) -> list[str]:
+    return [f"settings come from {' and '.join(request.files)}"] if request.files else []
 
 
 def _place(request: Request) -> Place:
