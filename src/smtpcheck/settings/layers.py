@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from smtpcheck.model import Origin, UsageError
 from smtpcheck.model.record import brief_record
-from smtpcheck.settings.keys import FIELDS, SECRET_SOURCES, Kind, read_words
+from smtpcheck.settings.keys import FIELDS, SECRET_SOURCES, read_words
 from smtpcheck.settings.origins import option_of, where
 from smtpcheck.settings.places import PREFIX, directory_file, shown_path, user_file
 from smtpcheck.settings.profiles import MORE, Fields, ProfileFile, Value, no_such_profile, read_profiles
@@ -141,8 +141,6 @@ def _variables(environ: Mapping[str, str]) -> tuple[Fields, list[str]]:
             value: object = tuple(part for part in re.split(r"[;\s]+", text) if part)
         else:
             value = read_words({field: text}, _constantly(name))[field]
-            if FIELDS[field] is Kind.TRUTH and not isinstance(value, bool):
-                raise UsageError(f"the variable {name} is no truth value: give true or false")
         found[field] = Value(value, Origin(kind="environment", detail=name))
     unused = []
     for name in sorted(environ):

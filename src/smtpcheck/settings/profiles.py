@@ -27,7 +27,7 @@ from smtpcheck.settings.quote import quoted
 from smtpcheck.settings.toml_text import Document, read_toml
 from smtpcheck.settings.trust import check_guest
 
-LIMIT = 256 * 1024
+LIMIT = 64 * 1024
 MORE = {"report": Kind.TEXTS}
 PATHS = ("password_file", "token_file", "body_file", "ca_file", "client_cert", "client_key")
 COMMANDS = ("password_command", "token_command")

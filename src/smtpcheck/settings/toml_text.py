@@ -16,6 +16,9 @@ from smtpcheck.settings.keys import KEYS, secret_key
 Path = tuple[str, ...]
 
 _KEY = re.compile(r'^\s*"?([A-Za-z0-9_-]{1,40})"?\s*=')
+_DEEPEST = 3  # profile, its name, a key
+# A key of many parts takes tomllib a time that grows with their square, and more: 100,000 parts are minutes.
+_MOST_DOTS = 200
 _WHERE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
@@ -32,22 +35,19 @@ class Statement:
 
 @brief_record
 class Document:
-    """A file that was read. `comments` are the offsets at which comments begin."""
+    """A file that was read. `comments` are the offsets at which comments begin, `lines` has the way to each thing."""
 
     text: str
     data: Mapping[str, Any]
     statements: tuple[Statement, ...]
     comments: tuple[int, ...]
+    lines: Mapping[Path, int]
 
     def line(self, *path: str) -> int:
         """The line of the key, or of the table or inline table in which it stands."""
-        lines: dict[Path, int] = {}
-        for each in self.statements:
-            for length in range(1, len(each.path) + 1):
-                lines.setdefault(each.path[:length], each.line)
         for length in range(len(path), 0, -1):
-            if path[:length] in lines:
-                return lines[path[:length]]
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
         return 1
 
     def line_at(self, offset: int) -> int:
@@ -56,6 +56,9 @@ class Document:
 
 def read_toml(text: str, name: str) -> Document:
     """The document. Raises UsageError with line, column and key where it is broken, never with what stands there."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _MOST_DOTS:
+            raise UsageError(f"{name}, line {number}: it has more than {_MOST_DOTS} dots, too many for one line")
     try:
         data = tomllib.loads(text)
         statements, comments = _statements(text)
@@ -65,7 +68,11 @@ def read_toml(text: str, name: str) -> Document:
         raise UsageError(f"{name}: it is nested too deep or too large to be a file of settings") from None
     except ValueError:  # a number of more digits than Python converts, a date that does not exist
         raise UsageError(f"{name}: there is a number or date in it that cannot be one") from None
-    return Document(text, data, tuple(statements), tuple(comments))
+    lines: dict[Path, int] = {}
+    for each in statements:
+        for length in range(1, min(len(each.path), _DEEPEST) + 1):
+            lines.setdefault(each.path[:length], each.line)
+    return Document(text, data, tuple(statements), tuple(comments), lines)
 
 
 def _broken(error: tomllib.TOMLDecodeError, text: str) -> str:
