@@ -6,7 +6,7 @@ FROM python:3.13-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN pip wheel --quiet --wheel-dir /wheels ".[proxy,ntlm]"
+RUN pip wheel --quiet --wheel-dir /wheels ".[apps,proxy,ntlm]"
 RUN python -m venv --without-pip /opt/smtpcheck && \
     pip --python /opt/smtpcheck/bin/python install --quiet --no-index --no-compile /wheels/*.whl
 # The file system is read-only where people are careful, and the user may write nowhere: without this, each start compiles.

@@ -3,7 +3,8 @@
     python tests/causes_table.py
 
 `real` counts rows of tests/real/test_check_causes.py, `live` sessions with a scripted server, resolver or network
-(labelled tests of tests/diagnose, and `smtp` examples of the pages), `saved` reports on the pages, `text` pasted ones.
+(labelled tests of tests/diagnose, and `smtp` examples of the pages), `saved` reports on the pages, `text` pasted ones,
+`settings` files of an application.
 Ends with 1 where a cause that something could produce is produced by nothing.
 """
 
@@ -39,7 +40,7 @@ def table() -> tuple[list[tuple[str, Counter[str], str]], list[str]]:
         ways = produced.get(id, Counter())
         waiting = page(id).waiting
         remark = NOT_LIVE.get(id, f"waits for {waiting}" if waiting else "")
-        if not (ways["real"] or ways["live"] or remark):
+        if not (ways["real"] or ways["live"] or ways["settings"] or remark):
             missing.append(id)
         rows.append((id, ways, remark))
     return rows, missing
@@ -72,17 +73,18 @@ def _produced() -> dict[str, Counter[str]]:
 
 def main() -> int:
     rows, missing = table()
-    ways = ("real", "live", "saved", "text")
+    ways = ("real", "live", "saved", "text", "settings")
     width = max(len(id) for id, *_ in rows)
-    print(f"{'cause':{width}}  " + "  ".join(f"{way:>5}" for way in ways))
+    print(f"{'cause':{width}}  " + "  ".join(f"{way:>8}" for way in ways))
     for id, counts, remark in rows:
-        shown = "  ".join(f"{counts[way] or '-':>5}" for way in ways)
+        shown = "  ".join(f"{counts[way] or '-':>8}" for way in ways)
         print(f"{id:{width}}  {shown}{f'  {remark}' if remark else ''}")
     by = {way: sum(1 for _, counts, _ in rows if counts[way]) for way in ways}
     waiting = sum(1 for id, *_ in rows if page(id).waiting)
     print(
         f"\n{len(rows)} causes: {by['real']} by real servers, {by['live']} by scripted servers, resolvers and "
-        f"networks, {by['saved']} by saved reports, {by['text']} by pasted text; {waiting} wait for settings; "
+        f"networks, {by['saved']} by saved reports, {by['text']} by pasted text, {by['settings']} by an application's "
+        f"settings; {waiting} waits for something that is not there yet; "
         f"{sum(1 for id, *_ in rows if id in NOT_LIVE)} cannot be met by a check."
     )
     for id in missing:

@@ -24,9 +24,10 @@ MAY_IMPORT = {
     "compare": set[str](),  # pure: two recordings in, their differences out
     "report": {"smtp"},
     "inquiry": {"diagnose", "net", "probe", "smtp"},
+    "application": {"diagnose", "settings"},
     "api": {"diagnose", "inquiry", "net", "probe", "report", "serve", "settings", "smtp"},
     "many": {"api", "probe"},
-    "cli": {"api", "compare", "diagnose", "many", "providers", "report", "serve", "settings"},
+    "cli": {"api", "application", "compare", "diagnose", "many", "providers", "report", "serve", "settings"},
 }
 """Beside `model` and `_version`, which all may import, and the package's own modules."""
 

@@ -28,6 +28,7 @@ print(code, *sorted(sys.modules), file=sys.stderr)
         ["providers", "-h"],
         ["demo", "-h"],
         ["diff", "-h"],
+        ["settings", "-h"],
         ["--version"],
     ],
 )
@@ -55,6 +56,16 @@ def test_the_list_of_commands_says_what_each_says_of_itself(name: str, line: str
     usage, said, *_ = done.stdout.split("\n\n")
     assert usage.startswith(f"Usage: smtpcheck {name} ")
     assert " ".join(said.split()).startswith(line)
+
+
+def test_a_check_without_an_application_loads_none_of_its_code() -> None:
+    """Neither readers nor carriers nor YAML."""
+    words = ["check", "not a host", "--json"]
+    done = subprocess.run([sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=True)
+    code, *modules = done.stderr.split()
+    assert code == "2"
+    of_applications = ("smtpcheck.application", "smtpcheck.settings.app", "smtpcheck.settings.carriers", "yaml")
+    assert [name for name in modules if name.startswith((*of_applications, "smtpcheck.diagnose.settings"))] == []
 
 
 def test_the_package_loads_its_names_on_first_use() -> None:

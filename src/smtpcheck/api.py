@@ -144,12 +144,13 @@ async def run(
     on_report: Callable[[Report], None] | None = None,
     interrupt: asyncio.Event | None = None,
     company: Company | None = None,
+    retell: Callable[[Report], Report] | None = None,
 ) -> Report:
     """Runs one check.
 
     `progress` hears of each step; `on_report` gets the report as soon as it is complete, before the connection is
     drained for up to 0.2 s; `interrupt`, once set, ends the check at once, with a report; `company` is shared by the
-    checks of a batch.
+    checks of a batch; `retell` says the diagnosis in the words of an application.
     """
     check_before_packet(target, options)
     recording = Recording(target, options, progress, company)
@@ -158,6 +159,7 @@ async def run(
         from smtpcheck.diagnose.engine import rediagnose  # loaded while the server was waited for (`inquiry`)
 
         report = rediagnose(told(recording, by_user=by_user))
+        report = report if retell is None else retell(report)
         if on_report is not None:
             on_report(report)
     finally:
@@ -184,11 +186,13 @@ def check_before_packet(target: Target, options: Options) -> None:
         check_installed()
 
 
-def refuse(target: Target, options: Options, sentence: str) -> Report:
-    """The report for a target that cannot be used: stage `config`, declined, exit code 2, and nothing was sent."""
+def refuse(target: Target, options: Options, sentence: str, cause: str | None = None) -> Report:
+    """The report for a target that cannot be used: stage `config`, declined, exit code 2, and nothing was sent. `cause`
+    names the finding of the target that says why; without one the host is no host name.
+    """
     recording = Recording(target, options)
     tape = recording.tape("first")
-    facts = ConfigFacts(problem=sentence)
+    facts = ConfigFacts(problem=sentence, cause=cause)
     tape.add(
         Step(stage=Stage.CONFIG, outcome=Outcome.DECLINED, began=tape.now(), seconds=0.0, why=sentence, facts=facts)
     )

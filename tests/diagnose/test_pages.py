@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtpcheck import api
+from smtpcheck.application import findings, kept_inside
 from smtpcheck.cli.app import parse as parse_words
 from smtpcheck.cli.session import Check, prepare
 from smtpcheck.diagnose.pages import PLACEHOLDERS, Example, filled, ids, page
@@ -16,6 +17,7 @@ from smtpcheck.dialogue import parse
 from smtpcheck.model import Report, Severity
 from smtpcheck.report.codec import from_json
 from smtpcheck.serve import running
+from smtpcheck.settings.applications import read_applications
 
 SECTIONS = ("## What was seen", "## Why it happens", "## What to do", "## How smtpcheck decides", "## Example")
 HINTS = ("stage", "host", "port", "tls", "user", "sender", "provider")
@@ -127,6 +129,22 @@ def test_a_saved_report_gives_its_cause(id: str, number: int, example: Example) 
     report = rediagnose(from_json(json.loads(example.text)))
     named = [report.cause] if report.cause else list(report.also)
     assert example.gives in {one.id for one in named}
+
+
+@pytest.mark.parametrize(("id", "number", "example"), examples("settings"), ids=lambda value: str(value)[:40])
+def test_an_application_s_settings_give_their_cause(id: str, number: int, example: Example, tmp_path: Path) -> None:
+    """A file and its application, and no other error."""
+    file = tmp_path / example.hints["file"]
+    file.write_text(example.text)
+    (application,) = read_applications([str(file)], app=example.hints.get("app"))
+    told = list(findings(application))
+    if example.hints.get("by") == "check" and (inside := kept_inside(application)) is not None:
+        told.append(inside)
+    if example.gives is not None:
+        assert example.gives in {one.id for one in told}
+        assert [one.id for one in told if one.severity is Severity.ERROR] in ([], [example.gives])
+    if example.gives_not is not None:
+        assert example.gives_not not in {one.id for one in told}
 
 
 def test_pages_lie_where_they_are_found() -> None:

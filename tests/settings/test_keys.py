@@ -17,7 +17,8 @@ def test_every_key_is_a_field_of_a_request() -> None:
     """And every field but the secret itself, and what the command line decides for itself, has a key."""
     fields = {field.name for field in dataclasses.fields(Request)}
     assert set(FIELDS) <= fields
-    assert fields - set(FIELDS) == {"secret", "sibling_ports", "origins", "files"}
+    application = {"app_config", "app", "service", "app_process", "from_here"}  # a target of its own kind
+    assert fields - set(FIELDS) == {"secret", "sibling_ports", "origins", "files", *application}
 
 
 def test_the_names_of_a_target_in_json_are_taken() -> None:

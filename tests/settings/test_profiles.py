@@ -233,7 +233,7 @@ def test_an_empty_variable_is_not_set_and_a_senseless_one_is_told(files: Files) 
     files.environ["SMTPCHECK_TLS"] = ""
     assert files.settle().values() == {}
     files.environ["SMTPCHECK_INSECURE"] = SECRET
-    with pytest.raises(UsageError, match="SMTPCHECK_INSECURE: .* takes true or false") as error:
+    with pytest.raises(UsageError, match=r"SMTPCHECK_INSECURE: .* takes true or false") as error:
         files.settle()
     assert SECRET not in str(error.value)
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "merge": "Make one report of the parts; of a target that is there twice, the newest result counts.",
     "diff": "Say what changed between two reports, or since one was saved.",
     "explain": "Explain a cause, or an error that was pasted or piped in.",
+    "settings": "Read an application's configuration: its mail settings, and what is wrong with them.",
     "profile": "Keep the options of a check under a name, and list, show or remove what is kept.",
     "providers": "List the mail providers that smtpcheck knows, or show one.",
     "demo": "Show real reports of a scripted server on this machine.",

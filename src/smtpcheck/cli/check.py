@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from smtpcheck.cli.app_options import App, AppConfig, AppProcess, As, FromHere, Service, process_id
 from smtpcheck.cli.misuse import Misuse
 from smtpcheck.cli.output_options import (
     Anonymize,
@@ -362,6 +363,12 @@ def check(
             "nothing is sent.",
         ),
     ] = False,
+    app_config: AppConfig = None,
+    app: App = None,
+    service: Service = None,
+    app_process: AppProcess = None,
+    from_here: FromHere = False,
+    as_: As = None,
     json: Json = False,
     report: Reports = None,
     anonymize: Anonymize = False,
@@ -381,12 +388,18 @@ def check(
         raise Misuse(_surplus(target))
     if color not in COLOR:
         raise Misuse(f"--color is {color!r}: give one of {', '.join(COLOR)}")
+    if not app_config and app_process is None:
+        for option, value in (("--app", app), ("--service", service), ("--from-here", from_here)):
+            if value:
+                raise Misuse(f"{option} needs --app-config FILE or --app-process PID")
+    process_id(app_process)
     from smtpcheck.cli.settled import asked  # everything else, now that something is to be done
 
     settings = {name: given.pop(name) for name in ("profile", "config", "show_settings")}
+    spell_as = given.pop("as_")
     words = {name: given.pop(name) for name in ("json", "quiet", "verbose", "color", "anonymize", "nagios")}
-    given |= {name: tuple(given[name] or ()) for name in ("recipients", "expect", "report")}
-    return asked(given, words, **settings)
+    given |= {name: tuple(given[name] or ()) for name in ("recipients", "expect", "report", "app_config")}
+    return asked(given, words, **settings, spell_as=spell_as)
 
 
 def _surplus(target: str | None) -> str:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _REPAINT = 0.25
 
+Retell = Callable[[Report], Report]
+"""What says a diagnosis in the words of an application."""
+
 
 @record
 class Display:
@@ -59,26 +62,47 @@ class Display:
 
 @record
 class Check:
-    """A check that was asked for; called, it is done and gives the exit code."""
+    """A check that was asked for; called, it is done and gives the exit code. `spell_as` names the application in whose
+    words the settings are to be written if they work.
+    """
 
     request: Request
     display: Display
+    spell_as: str | None = None
 
     def __call__(self) -> int:
+        write = self._writer()
         with opened(self.display.outputs) as files:
             try:
-                target, options = prepare(self.request)
+                target, options, retell = self._prepared()
             except UnusableTarget as error:
-                report = api.refuse(error.target, refused_options(self.request), str(error))
+                report = api.refuse(error.target, refused_options(self.request), str(error), error.cause)
                 deliver(report, self.display, files)
             else:
                 _mask(options, self.display.outputs)
-                report = asyncio.run(session(target, options, self.display, files))
+                report = asyncio.run(session(target, options, self.display, files, retell=retell))
+        if write is not None:
+            write(report)
         if self.display.nagios:
             from smtpcheck.report.nagios import state
 
             return state(report)
         return report.exit_code
+
+    def _prepared(self) -> tuple[Target, Options, Retell | None]:
+        if not self.request.app_config and self.request.app_process is None:
+            return *prepare(self.request), None
+        from smtpcheck.cli.application import prepare_application
+
+        return prepare_application(self.request)
+
+    def _writer(self) -> Callable[[Report], None] | None:
+        """What writes the settings that worked, if that was asked for. Raises UsageError for an unknown application."""
+        if self.spell_as is None:
+            return None
+        from smtpcheck.cli.application import writer
+
+        return writer(self.spell_as)
 
 
 def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Target, Options]:
@@ -89,7 +113,14 @@ def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[
         return with_secret(request, target, options, environ)
 
 
-async def session(target: Target, options: Options, display: Display, files: Sequence[ReportFile] = ()) -> Report:
+async def session(
+    target: Target,
+    options: Options,
+    display: Display,
+    files: Sequence[ReportFile] = (),
+    *,
+    retell: Retell | None = None,
+) -> Report:
     """Runs the check, prints its report and writes its files. Raises OSError or Unwritten when one could not be
     written.
     """
@@ -104,18 +135,26 @@ async def session(target: Target, options: Options, display: Display, files: Seq
         except (OSError, Unwritten) as error:  # it is our reader's, and no part of the session
             failures.append(error)
 
-    report = await watched(target, options, live, on_report)
+    report = await watched(target, options, live, on_report, retell)
     if failures:
         raise failures[0]
     return report
 
 
-async def watched(target: Target, options: Options, live: "Live | None", on_report: Callable[[Report], None]) -> Report:
+async def watched(
+    target: Target,
+    options: Options,
+    live: "Live | None",
+    on_report: Callable[[Report], None],
+    retell: Retell | None = None,
+) -> Report:
     """Runs the check with its live list; Ctrl-C ends it."""
     interrupt = asyncio.Event()
     with live or nullcontext(), ctrl_c(interrupt):
         async with _repainting(live):
-            return await api.run(target, options, progress=live, on_report=on_report, interrupt=interrupt)
+            return await api.run(
+                target, options, progress=live, on_report=on_report, interrupt=interrupt, retell=retell
+            )
 
 
 def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> None:

@@ -26,7 +26,8 @@ _CATCHERS = (
 def works(scene: Scene) -> Iterator[Found | Ask]:
     """Everything that was asked for passed, a login or an envelope among it: SMTP is not what is broken."""
     step = next((one for one in reversed(scene.attempt.steps) if one.passed and one.stage is not Stage.QUIT), None)
-    if scene.stopper is None and step is not None and step.stage in (Stage.AUTH, Stage.RECIPIENT, Stage.MESSAGE):
+    decides = (Stage.AUTH, Stage.RECIPIENT, Stage.MESSAGE, *([Stage.SENDER] if scene.logged_in else []))
+    if scene.stopper is None and step is not None and step.stage in decides:
         yield Found(
             id="smtp-works-look-at-the-app",
             certainty=Certainty.CERTAIN,

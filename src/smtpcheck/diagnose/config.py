@@ -17,7 +17,9 @@ _CLEAR_PORTS = (25, 587, 2525, 2587)
 def unusable(scene: Scene) -> Iterator[Found | Ask]:
     """A host that is no host name."""
     step = scene.stopper
-    if step is not None and step.stage is Stage.CONFIG and isinstance(step.facts, ConfigFacts) and step.facts.problem:
+    if step is None or step.stage is not Stage.CONFIG or not isinstance(step.facts, ConfigFacts):
+        return
+    if step.facts.problem and step.facts.cause is None:
         yield Found(
             id="host-value-malformed",
             certainty=Certainty.CERTAIN,

@@ -11,7 +11,7 @@ from smtpcheck.diagnose import client, config, dns, net, send
 from smtpcheck.diagnose.pages import finding, page
 from smtpcheck.diagnose.rule import Ask, Found
 from smtpcheck.diagnose.scene import Rule, Scene
-from smtpcheck.model import Certainty, Finding, Outcome, Report, Severity, Stage
+from smtpcheck.model import Certainty, ConfigFacts, Finding, Outcome, Report, Severity, Stage
 from smtpcheck.model.record import record
 from smtpcheck.providers import Provider, by_banner, by_host
 
@@ -57,11 +57,19 @@ def diagnose(report: Report) -> Diagnosis:
     cause = _with_alternatives(ranked) if ranked else None
     left = [one for one in found if one not in about and one.id != (cause.id if cause else None)]
     also = [*(one for one in ranked[1:] if one.certainty is Certainty.CERTAIN), *beside, *certificates, *left]
+    told = finding(cause, stopper.stage) if cause and stopper else _told_before(scene)
     return Diagnosis(
-        cause=finding(cause, stopper.stage) if cause and stopper else None,
-        also=tuple(_also(also, cause)),
+        cause=told,
+        also=tuple(_also(also, scene.target.findings, told)),
         asks=tuple(dict.fromkeys((*asks, *more))),
     )
+
+
+def _told_before(scene: Scene) -> Finding | None:
+    """The finding of the target that kept the check from sending anything, if one did."""
+    facts = scene.stopper.facts if scene.stopper is not None else None
+    id = facts.cause if isinstance(facts, ConfigFacts) else None
+    return next((one for one in scene.target.findings if one.id == id), None)
 
 
 def rediagnose(report: Report) -> Report:
@@ -161,9 +169,9 @@ def _with_alternatives(ranked: Sequence[Found]) -> Found:
     return replace(best, alternatives=alternatives, settle=settle if alternatives else None)
 
 
-def _also(found: Sequence[Found], cause: Found | None) -> Iterator[Finding]:
+def _also(found: Sequence[Found], before: Sequence[Finding], cause: Finding | None) -> Iterator[Finding]:
     """Each once, the cause left out; what works first, then warnings, then notes. Nothing here is an error of its
-    own.
+    own. `before` is what an application's configuration told before a packet was sent.
     """
     seen = {cause.id} if cause else set()
     told = []
@@ -171,6 +179,7 @@ def _also(found: Sequence[Found], cause: Found | None) -> Iterator[Finding]:
         if one.id not in seen:
             seen.add(one.id)
             told.append(_lowered(finding(one)))
+    told += [_lowered(one) for one in before if one.id not in seen]
     return iter(sorted(told, key=lambda one: (one.id != "smtp-works-look-at-the-app", one.severity is Severity.NOTE)))
 
 

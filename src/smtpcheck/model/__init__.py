@@ -44,8 +44,9 @@ from smtpcheck.model.facts import (
     TrustStore,
     Verification,
 )
+from smtpcheck.model.finding import Finding
 from smtpcheck.model.progress import Progress
-from smtpcheck.model.report import Asked, Expectation, Finding, Report
+from smtpcheck.model.report import Asked, Expectation, Report
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.target import Options, Origin, Patience, Target
 from smtpcheck.model.words import Certainty, Outcome, Protocol, Severity, Stage, TlsMode

@@ -1,7 +1,7 @@
 """What `explain` gives for pasted text: the same cause object as a check, with where in the text it stands."""
 
+from smtpcheck.model.finding import Finding
 from smtpcheck.model.record import record
-from smtpcheck.model.report import Finding
 from smtpcheck.model.words import Stage
 
 

@@ -12,9 +12,12 @@ from smtpcheck.model.record import record
 
 @record
 class ConfigFacts:
-    """`problem` is the one value that cannot be used; `notes` are worth knowing and stop nothing."""
+    """`problem` is the one value that cannot be used; `notes` are worth knowing and stop nothing. `cause` names the
+    finding of the target (by its id) that says why it cannot.
+    """
 
     problem: str | None = None
+    cause: str | None = None
     notes: tuple[str, ...] = ()
 
 

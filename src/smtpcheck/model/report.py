@@ -6,29 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from smtpcheck.model.evidence import Attempt, Step
+from smtpcheck.model.finding import Finding
 from smtpcheck.model.record import record
 from smtpcheck.model.target import Options, Target
-from smtpcheck.model.words import Certainty, Outcome, Severity, Stage
+from smtpcheck.model.words import Outcome, Severity, Stage
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-@record
-class Finding:
-    """A cause, or something worth knowing, as `diagnose` states it. `means` is what the server's words mean here."""
-
-    id: str
-    stage: Stage
-    severity: Severity
-    certainty: Certainty
-    title: str
-    why: str
-    fix: tuple[str, ...] = ()
-    evidence: tuple[Mapping[str, int | str], ...] = ()
-    provider: str | None = None
-    alternatives: tuple[str, ...] = ()
-    settle: str | None = None
-    means: str | None = None
 
 
 @record

@@ -9,6 +9,7 @@ from dataclasses import field
 from types import MappingProxyType
 
 from smtpcheck.model.demand import Demand
+from smtpcheck.model.finding import Finding
 from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.words import Protocol, Severity, Stage, TlsMode
@@ -35,7 +36,7 @@ class Target:
 
     `host` is what is resolved: an ASCII name (A-label) or an address literal, empty for `unix:`. `sender` None means
     that no MAIL is sent, the empty text is the null reverse-path. `address` overrides resolution. `notes` are remarks
-    on the values that stop nothing.
+    on the values that stop nothing, `findings` what an application's configuration says, where they are from one.
     """
 
     host: str
@@ -51,6 +52,7 @@ class Target:
     secret: SecretFacts | None = None
     origin: Mapping[str, Origin] = field(default_factory=lambda: _NOTHING)
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def label(self) -> str:

@@ -34,6 +34,7 @@ from smtpcheck.probe.tape import Tape
 SIBLINGS = (465, 587, 2525, 443)
 _OF_RATE = re.compile(r"\b(?:rates?|limit\w*|throttl\w*|too many)\b", re.IGNORECASE)
 _SECONDS = 5.0
+_LEAST = 1.0
 _DRAIN = 0.2
 
 
@@ -131,7 +132,7 @@ def _asked_for(recording: Recording, variation: Variation) -> tuple[Target, Opti
     target = recording.target
     mode = variation.tls or (TlsMode.IMPLICIT if target.tls is TlsMode.IMPLICIT else TlsMode.STARTTLS)
     short = {
-        stage.value: min(_SECONDS, recording.options.patience.of(stage))
+        stage.value: _patience(recording.options.patience.of(stage))
         for stage in (Stage.CONNECT, Stage.BANNER, Stage.EHLO, Stage.STARTTLS, Stage.TLS, Stage.QUIT)
     }
     options = replace(
@@ -143,6 +144,11 @@ def _asked_for(recording: Recording, variation: Variation) -> tuple[Target, Opti
         send=False,
     )
     return replace(target, tls=mode, user=None, sender=None, recipients=()), options
+
+
+def _patience(seconds: float) -> float:
+    """A look begins when half the patience with a step is over, and so gets the other half, and a second at least."""
+    return min(_SECONDS, max(seconds / 2, min(_LEAST, seconds)))
 
 
 def _names(recording: Recording, variation: Variation) -> tuple[str, str | None]:

@@ -13,13 +13,13 @@ import math
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from smtpcheck.model import (
     AnyEvent,
@@ -43,6 +43,9 @@ from smtpcheck.model import (
     TlsFacts,
     UsageError,
 )
+
+if TYPE_CHECKING:
+    from smtpcheck.model.settings import Service
 
 SCHEMA = 1
 LARGEST_FILE = 64 * 1024 * 1024
@@ -102,6 +105,11 @@ def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
     """What was found in pasted text, as plain JSON values."""
     written: dict[str, Any] = _write(explanation)
     return {key: written.pop(key) for key in ("schema", "stage")} | written
+
+
+def services_to_json(services: "Sequence[Service]") -> dict[str, Any]:
+    """What applications' configurations say, as plain JSON values. Holds no secret."""
+    return {"schema": SCHEMA, "services": [_write(service) for service in services]}
 
 
 def text(value: object) -> str:

@@ -66,6 +66,10 @@ def _pointed(report: Report, pointer: Pointer, ascii: bool) -> Iterator[Shown]:
         case {"option": str(option)}:
             value = _given(report, option)
             yield ("", printable(f"{option}{f': {value}' if value else ''}", limit=LONGEST_TEXT, ascii=ascii))
+        case {"file": str(file)}:
+            line = f" line {pointer['line']}" if "line" in pointer else ""
+            key = f", {pointer['key']}" if "key" in pointer else ""
+            yield ("", printable(f"{file}{line}{key}", limit=LONGEST_TEXT, ascii=ascii))
 
 
 def _event(report: Report, attempt: Attempt, index: int, ascii: bool) -> Iterator[Shown]:

@@ -37,11 +37,14 @@ Default = TypeVar("Default")
 
 
 class UnusableTarget(UsageError):
-    """The host of TARGET cannot be used: the run stops at `config`. `target` is what was known of it."""
+    """The host of TARGET cannot be used: the run stops at `config`. `target` is what was known of it; `cause` names the
+    finding of the target that says why, where it is not that the host is no host name.
+    """
 
-    def __init__(self, message: str, target: Target) -> None:
+    def __init__(self, message: str, target: Target, cause: str | None = None) -> None:
         super().__init__(message)
         self.target = target
+        self.cause = cause
 
 
 def build(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Target, Options]:

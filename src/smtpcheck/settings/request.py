@@ -73,5 +73,11 @@ class Request:
     min_tls: str | None = None
     insecure: bool = False
 
+    app_config: tuple[str, ...] = ()
+    app: str | None = None
+    service: str | None = None
+    app_process: str | None = None
+    from_here: bool = False
+
     origins: Mapping[str, Origin] = field(default_factory=lambda: _NOWHERE)
     files: tuple[str, ...] = ()
