@@ -14,6 +14,9 @@ from smtpcheck.settings.places import anything_set
 if TYPE_CHECKING:
     from smtpcheck.settings.layers import Settled
 
+_APPLICATION = ("app_config", "app", "service", "app_process", "from_here")
+# What may be kept for a check that does exactly what an application does: how it is judged, and for how long.
+_BESIDE_APPLICATION = ("timeout", "max_time", "patience", "second_looks", "expect", "fail_on", "report")
 _NAGIOS_SECONDS = "9"  # a monitoring system gives up after 10
 
 
@@ -24,18 +27,28 @@ def asked(
     profile: str | None,
     config: str | None,
     show_settings: bool,
+    spell_as: str | None = None,
 ) -> Callable[[], int]:
     """The check, or the list of its settings. `given` has the names of Request's fields, and `report`. Raises Misuse,
     UsageError.
     """
-    named = named_fields(given)
+    application = {name: given[name] for name in _APPLICATION if given.get(name)}
+    if application:
+        _check_application(application, profile, show_settings=show_settings)
+    named = named_fields({name: value for name, value in given.items() if name not in _APPLICATION})
     settled: Settled | None = None
     if profile is not None or config is not None or show_settings or anything_set():
         from smtpcheck.settings.layers import settle
 
         settled = settle(named, profile, config, only_shown=show_settings)
+        if application:
+            settled = settled.only(named, _BESIDE_APPLICATION)
     values = named if settled is None else settled.values()
+    if spell_as is not None and display["quiet"]:
+        raise Misuse("--as and -q both want standard output: give one of them")
     outputs = _outputs(cast("tuple[str, ...]", values.pop("report", ())), display, from_option="report" in named)
+    if spell_as is not None and outputs.stdout not in (None, "terminal"):
+        raise Misuse(f"--as and {outputs.stdout} both want standard output: give one of them")
     from smtpcheck.settings.request import Request
 
     looks, nagios = values.get("second_looks"), display["nagios"]
@@ -43,14 +56,23 @@ def asked(
     if nagios:
         values.setdefault("max_time", _NAGIOS_SECONDS)
     kept = {} if settled is None else {"origins": settled.origins(), "files": settled.files}
-    request = Request(**{**values, **kept})
+    request = Request(**{**values, **application, **kept})
     if settled is not None and show_settings:
         from smtpcheck.cli.shown_settings import ShowSettings
 
         return ShowSettings(settled, request, profile, json=display["json"], color=display["color"])
     from smtpcheck.cli.session import Check, Display
 
-    return Check(request=request, display=Display(**display, outputs=outputs))
+    return Check(request=request, display=Display(**display, outputs=outputs), spell_as=spell_as)
+
+
+def _check_application(application: Mapping[str, Any], profile: str | None, *, show_settings: bool) -> None:
+    """Raises Misuse for a second source of what to check."""
+    files = "--app-config" if "app_config" in application else "--app-process"
+    if profile is not None:
+        raise Misuse(f"--profile and {files} both say what to check: give one of them")
+    if show_settings:
+        raise Misuse(f"--show-settings is for smtpcheck's own settings: smtpcheck settings shows those of {files}")
 
 
 def named_fields(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,13 @@ class Settled:
     def values(self) -> dict[str, object]:
         return {field: value.value for field, value in self.fields.items()}
 
+    def only(self, named: Iterable[str], others: Iterable[str]) -> "Settled":
+        """Without the fields that are neither `named` on the command line nor among the `others`."""
+        kept = {field: value for field, value in self.fields.items() if field in (*named, *others)}
+        used = {value.origin.file for value in kept.values()}
+        files = tuple(file for file in self.files if any(name is not None and name in file for name in used))
+        return Settled(kept, files, self.unused, self.refused)
+
     def origins(self) -> dict[str, Origin]:
         """Where the values came from that do not stand on the command line."""
         return {field: each.origin for field, each in self.fields.items() if each.origin.kind != "option"}
