@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from smtpcheck.cli.app import Grouped
+from smtpcheck.cli.borrowed import borrowing
 from smtpcheck.cli.check import check
 from smtpcheck.cli.misuse import Misuse
 
@@ -42,7 +43,9 @@ def profile() -> None:
     """Keep the options of a check under a name, and list, show or remove what is kept."""
 
 
-def save(ctx: typer.Context, name: str, config: str | None = None, **given: Any) -> Callable[[], int]:
+@commands.command("save", cls=Grouped, context_settings={"allow_extra_args": True})
+@borrowing(check, *(name for name in inspect.signature(check).parameters if name not in _NOT_KEPT))
+def save(ctx: typer.Context, name: Name, config: Config = None, **given: Any) -> Callable[[], int]:
     """Keep options of check under NAME, in your own file. No secret is kept: only where it is to be found.
 
     smtpcheck check --profile NAME then checks with them.
@@ -70,29 +73,6 @@ def save(ctx: typer.Context, name: str, config: str | None = None, **given: Any)
         return 0
 
     return run
-
-
-def _signature() -> tuple[inspect.Signature, dict[str, Any]]:
-    """The parameters of `save`: a name, and the options of `check`."""
-    hints = get_type_hints(check, include_extras=True)
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    of_check = [
-        parameter.replace(annotation=hints[parameter.name], kind=kind)
-        for parameter in inspect.signature(check).parameters.values()
-        if parameter.name not in _NOT_KEPT
-    ]
-    own = [
-        inspect.Parameter("ctx", kind, annotation=typer.Context),
-        inspect.Parameter("name", kind, annotation=Name),
-    ]
-    last = inspect.Parameter("config", kind, default=None, annotation=Config)
-    parameters = [*own, *of_check, last]
-    annotations = {each.name: each.annotation for each in parameters}
-    return inspect.Signature(parameters), {**annotations, "return": Any}
-
-
-save.__signature__, save.__annotations__ = _signature()  # type: ignore[attr-defined]  # what Typer reads
-commands.command(cls=Grouped, context_settings={"allow_extra_args": True})(save)
 
 
 @commands.command("list", cls=Grouped)
@@ -130,7 +110,7 @@ def show(name: Name, config: Config = None, json: Json = False) -> Callable[[], 
     def run() -> int:
         from smtpcheck.cli.settled import asked
 
-        plain = {"json": json, "color": "auto", "nagios": False, "quiet": False, "verbose": False}
+        plain: dict[str, Any] = {"json": json, "color": "auto", "nagios": False, "quiet": False, "verbose": False}
         return asked({}, plain, profile=name, config=config, show_settings=True)()
 
     return run

@@ -43,7 +43,7 @@ def asked(
         settled = settle(named, profile, config, only_shown=show_settings)
         if application:
             settled = settled.only(named, _BESIDE_APPLICATION)
-    values = named if settled is None else settled.values()
+    values = dict(named) if settled is None else settled.values()
     if spell_as is not None and display["quiet"]:
         raise Misuse("--as and -q both want standard output: give one of them")
     outputs = _outputs(cast("tuple[str, ...]", values.pop("report", ())), display, from_option="report" in named)
@@ -87,8 +87,8 @@ def named_fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outputs(reports: tuple[str, ...], display: Mapping[str, Any], *, from_option: bool) -> Outputs:
     json, nagios, quiet, verbose = (display[name] for name in ("json", "nagios", "quiet", "verbose"))
-    if (json or nagios) and not from_option:
-        reports = tuple(text for text in reports if "=" in text)  # standard output is asked for here
+    if (json or nagios or quiet or verbose) and not from_option:  # who owns standard output is said here
+        reports = tuple(text for text in reports if "=" in text or text == "github")
     outputs = parse_outputs(reports, json=json, nagios=nagios)
     if outputs.stdout == "json" and (quiet or verbose):
         raise Misuse(f"--json contradicts {'-q' if quiet else '-v'}: the JSON object always holds everything")
