@@ -186,6 +186,22 @@ def test_show_settings_sends_nothing_and_reads_no_secret(
     assert commands_of(server) == []
 
 
+def test_a_narrow_terminal_gives_the_place_a_line_of_its_own() -> None:
+    """At 60 columns nothing is broken within a word."""
+    from smtpcheck.cli.shown_settings import Row, table
+    from smtpcheck.model import Origin
+    from smtpcheck.settings.layers import Settled
+
+    origin = Origin(kind="file", detail="profile a", file="~/.config/smtpcheck/smtpcheck.toml", line=2, key="host")
+    text = table(
+        [Row("host", "mail.example.com", origin), *(Row(f"key{i}", None, None) for i in range(20))], Settled({}), 60
+    )
+    assert text.startswith(
+        "host  mail.example.com\n    profile a: ~/.config/smtpcheck/smtpcheck.toml, line 2\n\nnot set: "
+    )
+    assert max(map(len, text.splitlines())) < 60
+
+
 def test_show_settings_says_why_a_check_would_be_refused(own: Path, said: Said) -> None:
     own.parent.mkdir(parents=True)
     own.write_text("[defaults]\npassword_env = 'PW'\n")
@@ -365,7 +381,7 @@ def test_an_applications_check_takes_no_login_from_the_defaults(own: Path, serve
     """It does exactly what the application does; only how it is judged may be kept."""
     own.parent.mkdir(parents=True)
     own.write_text("[defaults]\nuser = 'al'\npassword_env = 'PW'\nhost = 'x.example'\nexpect = ['max-total=60']\n")
-    Path("app.env").write_text(f"MAIL_URL=smtp://{server.host}:{server.port}\n")
+    Path("app.env").write_text(f"SMTP_HOST={server.host}\nSMTP_PORT={server.port}\n")
     code, out, _ = said("check", "--app-config", "app.env", "--json", "--until", "ehlo")
     report = json.loads(out)
     assert (code, report["target"]["user"], report["target"]["host"]) == (0, None, server.host)

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping
 
 from smtpcheck.cli.printing import Style
+from smtpcheck.cli.session import is_terminal
 from smtpcheck.model import Options, Origin, Target
 from smtpcheck.model.record import brief_record
 from smtpcheck.settings.build import build
@@ -17,6 +19,7 @@ from smtpcheck.settings.secret_sources import PASSWORD_VARIABLE, shown_source
 
 _NAME_OF = {"target": "host", "sender": "from", "recipients": "to"}
 _UNSET = "not set"
+_PIPED = 10_000  # a program that reads it takes a setting for a line
 
 
 @brief_record
@@ -53,7 +56,7 @@ class ShowSettings:
                 }
             )
         else:
-            style.write(table(rows, self.settled))
+            style.write(table(rows, self.settled, style.width if is_terminal(sys.stdout) else _PIPED))
         return 0
 
 
@@ -112,18 +115,20 @@ def _origin(origin: Origin | None) -> dict[str, object] | None:
     return {name: getattr(origin, name) for name in ("kind", "detail", "file", "line", "key")}
 
 
-def table(rows: list[Row], settled: Settled) -> str:
+def table(rows: list[Row], settled: Settled, width: int) -> str:
     """Three columns: those that are set or have a default, then the names of the others, and what does not count."""
     here = [(row.key, _text(row.value), _place(row.origin)) for row in rows if row.origin is not None]
     widths = [max(len(cells[column]) for cells in here) for column in (0, 1)] if here else [0, 0]
     wide = min(widths[1], 40)
     lines = [f"{key:{widths[0]}}  {value:{wide}}  {place}" for key, value, place in here]
+    if max(map(len, lines), default=0) > width:  # the place has a line of its own
+        lines = [f"{key:{widths[0]}}  {value}\n    {place}" for key, value, place in here]
     rest = [row.key for row in rows if row.origin is None]
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     if rest:
         from textwrap import fill
 
-        text += "\n" + fill(f"{_UNSET}: {', '.join(rest)}", 78, subsequent_indent="  ") + "\n"
+        text += "\n" + fill(f"{_UNSET}: {', '.join(rest)}", min(width, 80) - 1, subsequent_indent="  ") + "\n"
     if settled.unused:
         text += "\nwithout effect:\n" + "".join(f"  {sentence}\n" for sentence in settled.unused)
     if settled.refused is not None:

@@ -43,7 +43,7 @@ def remove_profile(path: str, name: str) -> None:
 
 
 def _document(path: str) -> Document:
-    if not os.path.lexists(path):
+    if not os.path.exists(path):  # a link may lead to a file that is not there yet
         return read_toml("", shown_path(path))
     return read_document(path, "profile")
 
