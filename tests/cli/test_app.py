@@ -36,3 +36,10 @@ def test_only_the_command_that_is_asked_for_is_loaded() -> None:
     assert "smtpcheck.cli.providers" in loaded
     for other in ("check", "demo", "diff", "explain"):
         assert f"smtpcheck.cli.{other}'" not in loaded
+
+
+def test_the_help_names_the_formats_that_there_are() -> None:
+    from smtpcheck.report import FORMATS
+    from smtpcheck.settings.words import REPORTS
+
+    assert REPORTS == FORMATS

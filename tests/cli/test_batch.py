@@ -205,3 +205,16 @@ def test_ctrl_c_keeps_what_was_done(passing: Running, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "interrupted, 1 left" in said
     assert [line["exit_code"] for line in results(out)] == [0, 0]
+
+
+def test_what_is_shared_of_a_batch_names_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The results keep the names, since a later run goes on with them; the report does not have them."""
+    targets = tmp_path / "targets.txt"
+    targets.write_text("mail.acme-internal.invalid:1\n")
+    out, shared = tmp_path / "out.jsonl", tmp_path / "shared.md"
+    nobody = ["--resolver", "127.0.0.1:1"]
+    words = [*nobody, "--until", "connect", "--out", str(out), "--report", f"markdown={shared}", "--anonymize"]
+    main(["batch", str(targets), *words])
+    capsys.readouterr()
+    assert "acme-internal" in out.read_text()
+    assert "acme-internal" not in shared.read_text()

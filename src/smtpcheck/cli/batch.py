@@ -126,6 +126,14 @@ def batch(
         list[str] | None,
         _text("--report", metavar="FORMAT[=FILE]", panel=_OUTPUT, help="As for check, one for all targets."),
     ] = None,
+    anonymize: Annotated[
+        bool,
+        typer.Option(
+            "--anonymize",
+            rich_help_panel=_OUTPUT,
+            help="Replace names and addresses in what --report writes; --out keeps them.",
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="Each result on standard output (JSONL).")
     ] = False,
@@ -162,10 +170,12 @@ def batch(
 
     own = ("file", "format", "concurrency", "per_address", "out", "resume")
     mine = {name: given.pop(name) for name in own}
-    shown = Shown(outputs=parse_outputs(report or ()), json=json, quiet=quiet, color=color)
+    shown = Shown(outputs=parse_outputs(report or ()), json=json, quiet=quiet, color=color, anonymize=anonymize)
+    if anonymize and not report:
+        raise Misuse("--anonymize changes what --report writes: give --report FORMAT[=FILE]")
     if json and shown.outputs.stdout is not None:
         raise Misuse(f"--json and --report {shown.outputs.stdout} both go to standard output: give one of them a file")
-    for name in ("json", "quiet", "color", "report", "shard", "recheck"):
+    for name in ("json", "quiet", "color", "report", "anonymize", "shard", "recheck"):
         given.pop(name)
     lists = {name: tuple(given.pop(name) or ()) for name in ("recipients", "expect")}
     looks = given.pop("second_looks")

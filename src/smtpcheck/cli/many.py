@@ -6,6 +6,7 @@ result then, and `--resume` checks it.
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from contextlib import ExitStack, suppress
 from smtpcheck import api
 from smtpcheck.cli.misuse import Misuse, Unwritten
 from smtpcheck.cli.outputs import Outputs, opened, write_all
-from smtpcheck.cli.session import ctrl_c, is_terminal
+from smtpcheck.cli.session import ctrl_c, is_terminal, shareable
 from smtpcheck.many import Job, run_many
 from smtpcheck.model import Options, Outcome, Report, Target, UsageError
 from smtpcheck.model.record import record
@@ -41,6 +42,7 @@ class Shown:
     json: bool = False
     quiet: bool = False
     color: str = "auto"
+    anonymize: bool = False
 
     @property
     def table(self) -> bool:
@@ -79,6 +81,8 @@ class Batch:
             table.end(len(jobs), len(requests) - len(jobs), interrupted=interrupted)
             if keep:
                 reports = [result.report for result in newest(kept)]
+                if self.shown.anonymize:
+                    reports = [shareable(report) for report in reports]
                 try:
                     if self.shown.outputs.stdout is not None:
                         _print(render_all(reports, self.shown.outputs.stdout))
@@ -230,6 +234,7 @@ class Table:
         self._began = time.monotonic()
         self._ascii = choose_ascii(getattr(sys.stdout, "encoding", None))
         self._color = choose_color(shown.color, os.environ, is_terminal(sys.stdout))
+        self._width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
         self._live = choose_cursor(os.environ, is_terminal(sys.stderr), os.name)
         self.passed = 0
         self.failed = 0
@@ -243,7 +248,7 @@ class Table:
         if self._shown.json:
             _print(text)
         elif self._shown.table and not (good and self._shown.quiet):
-            shown = row(report, ascii=self._ascii)
+            shown = row(report, ascii=self._ascii, width=self._width)
             code = 32 if good else 31
             mark, _, rest = shown.partition(" ")
             _print(f"\x1b[{code}m{mark}\x1b[0m {rest}" if self._color else shown)

@@ -19,6 +19,10 @@ def merge(
             "--report", metavar="FORMAT[=FILE]", rich_help_panel="Output", help="As for check. Can be repeated."
         ),
     ] = None,
+    anonymize: Annotated[
+        bool,
+        typer.Option("--anonymize", rich_help_panel="Output", help="Replace names and addresses in every report."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", rich_help_panel="Output", help="The merged results (JSONL).")] = False,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", rich_help_panel="Output", help="Only what failed, and the count.")
@@ -36,14 +40,19 @@ def merge(
         raise Misuse(f"--json contradicts {other}: both say what standard output holds")
 
     def run() -> int:
+        import shutil
         import sys
+        from dataclasses import replace
 
+        from smtpcheck.cli.session import is_terminal, shareable
         from smtpcheck.report import render_all
         from smtpcheck.report.results import line, newest, read_results
         from smtpcheck.report.row import row, summary
         from smtpcheck.report.style import choose_ascii
 
         results = newest(result for path in files for result in read_results(path).results)
+        if anonymize:
+            results = [replace(result, report=shareable(result.report)) for result in results]
         reports = [result.report for result in results]
         passed = sum(one.exit_code == 0 for one in reports)
         ascii = choose_ascii(getattr(sys.stdout, "encoding", None))
@@ -52,7 +61,8 @@ def merge(
         elif outputs.stdout is not None:
             text = render_all(reports, outputs.stdout)
         else:
-            rows = [row(one, ascii=ascii) for one in reports if not (quiet and one.exit_code == 0)]
+            width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+            rows = [row(one, ascii=ascii, width=width) for one in reports if not (quiet and one.exit_code == 0)]
             text = "".join(rows) + summary(len(reports), passed)
         with opened(outputs) as opened_files:
             try:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from smtpcheck.settings.words import COLOR, EXPECTATIONS, FAIL_ON
+from smtpcheck.settings.words import COLOR, EXPECTATIONS, FAIL_ON, REPORTS
 
 _EXPECTED, _OUTPUT = "What is expected", "Output"
 
@@ -44,7 +44,9 @@ Reports = Annotated[
         "--report",
         metavar="FORMAT[=FILE]",
         rich_help_panel=_OUTPUT,
-        help="The report in this format, in a file; one of them without, on standard output. Can be repeated.",
+        autocompletion=completes(*REPORTS),
+        help=f"The report in this format, in a file; one of them without, on standard output. Can be repeated. There "
+        f"are {', '.join(REPORTS)}.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="One JSON object on standard output.")]

@@ -162,16 +162,21 @@ def deliver(report: Report, display: Display, files: Sequence[ReportFile]) -> No
     files.
     """
     if display.anonymize:
-        from smtpcheck.providers import by_host
-        from smtpcheck.report.anonymize import anonymized
-
-        report = anonymized(report, keep=lambda name: by_host(name) is not None)
+        report = shareable(report)
     try:
         show(report, display)
     finally:
         write_all(files, lambda format: _text(report, format, display))
         if display.outputs.github:
             _tell_github(report, display)
+
+
+def shareable(report: Report) -> Report:
+    """The report without names and addresses; a provider's own hosts stay, since they are nobody's."""
+    from smtpcheck.providers import by_host
+    from smtpcheck.report.anonymize import anonymized
+
+    return anonymized(report, keep=lambda name: by_host(name) is not None)
 
 
 def _tell_github(report: Report, display: Display) -> None:

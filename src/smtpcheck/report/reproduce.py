@@ -55,6 +55,7 @@ def _values(report: Report) -> Iterator[tuple[str, str]]:
         "--address": target.address,
         "--header-from": options.header_from,
         "--subject": options.subject,
+        "--body-file": "message.txt" if options.body is not None else None,
         "--until": options.until.value if options.until else None,
         "--source": options.source,
         "--proxy": options.proxy,
@@ -68,18 +69,26 @@ def _values(report: Report) -> Iterator[tuple[str, str]]:
         "--client-key-password-env": "CLIENT_KEY_PASSWORD" if options.client_key_secret else None,
         "--min-tls": options.min_tls if options.min_tls != _DEFAULT.min_tls else None,
         "--timeout": _timeout(options),
+        "--patience": "rfc" if _is_minutes(options) else None,
         "--max-time": f"{options.max_time:g}" if options.max_time != _DEFAULT.max_time else None,
     }
     yield from ((option, value) for option, value in more.items() if value is not None)
     for each in report.expectations:
         soft = each.severity == "warning" and not each.rule.endswith(":warning")
         yield "--expect", f"{each.rule}:warning" if soft else each.rule
+    if options.fail_on is not None:
+        yield "--fail-on", str(options.fail_on)
 
 
 def _timeout(options: Options) -> str | None:
     """The patience with every step, where it was set to one value."""
     steps = {getattr(options.patience, field.name) for field in fields(options.patience) if field.name != "quit"}
     return f"{steps.pop():g}" if len(steps) == 1 else None
+
+
+def _is_minutes(options: Options) -> bool:
+    """Whether the patience is that of RFC 5321 section 4.5.3.2: five minutes for a banner, ten for the final dot."""
+    return (options.patience.banner, options.patience.message_end) == (300, 600)
 
 
 def _flags(options: Options) -> Iterator[tuple[str, bool]]:

@@ -26,3 +26,6 @@ WITH_TOKEN = ("xoauth2", "oauthbearer")
 WITHOUT_SECRET = ("external", "anonymous")  # the client certificate speaks, or nobody
 WITH_TICKET = ("gssapi",)  # a password is possible, a ticket is usual
 MECHANISMS = ("auto", *WITH_PASSWORD, *WITH_TOKEN, *WITHOUT_SECRET, *WITH_TICKET, "none")
+
+REPORTS = ("terminal", "json", "brief", "jsonl", "markdown", "html", "junit", "github", "prometheus", "nagios")
+"""The formats of `--report`, which are those of `smtpcheck.report`."""
