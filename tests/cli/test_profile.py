@@ -382,7 +382,7 @@ def test_an_applications_check_takes_no_login_from_the_defaults(own: Path, serve
     own.parent.mkdir(parents=True)
     own.write_text("[defaults]\nuser = 'al'\npassword_env = 'PW'\nhost = 'x.example'\nexpect = ['max-total=60']\n")
     Path("app.env").write_text(f"SMTP_HOST={server.host}\nSMTP_PORT={server.port}\n")
-    code, out, _ = said("check", "--app-config", "app.env", "--json", "--until", "ehlo")
+    code, out, _ = said("check", "--app-config", "app.env", "--json", "--until", "ehlo", "--tls", "off")
     report = json.loads(out)
     assert (code, report["target"]["user"], report["target"]["host"]) == (0, None, server.host)
     assert report["expectations"][0]["rule"] == "max-total=60"
