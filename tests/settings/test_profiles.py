@@ -124,11 +124,20 @@ def test_broken_toml_is_told_with_line_column_and_key_and_no_value(
             "[profile.a]\npassword_command = './get secret'\n",
             "line 2: password_command names its program by a relative",
         ),
+        (
+            "[profile.a]\n\nhost = 'smtp://a:hunter2@mail.example.com'\n",
+            "line 3: TARGET is a URL with a password in it (not",
+        ),
+        ("[profile.a]\nproxy = 'socks5://a:hunter2@proxy.example'\n", "line 2: --proxy"),
+        ('[profile."\\u001b[2J"]\nhost = "x"\n', "line 1: a profile's name has 1 to 64 printable characters"),
         ("[profile.a]\nhost = '\udc80'\n", "it is not UTF-8 at byte 20"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence_with_its_line(refusal: Callable[[str], str], text: str, said: str) -> None:
-    assert said in refusal(text)
+    sentence = refusal(text)
+    assert said in sentence
+    assert sentence.isprintable()
+    assert "hunter2" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -165,17 +174,21 @@ def test_an_option_goes_before_the_environment_the_profile_and_the_defaults(file
         '[defaults]\ntimeout = 1\nhelo = "d"\nsubject = "d"\nauth = "plain"\n'
         '[profile.a]\ntimeout = 2\nhelo = "p"\nsubject = "p"\n'
     )
+    files.guest.write_text("[defaults]\nmax_time = 6\n")
+    files.own.write_text(files.own.read_text().replace('auth = "plain"', 'auth = "plain"\nmax_time = 5'))
     files.environ |= {"SMTPCHECK_TIMEOUT": "3", "SMTPCHECK_HELO": "e"}
     settled = files.settle({"timeout": "4"}, "a")
-    assert settled.values() == {"timeout": "4", "helo": "e", "subject": "p", "auth": "plain"}
+    assert settled.values() == {"timeout": "4", "helo": "e", "subject": "p", "auth": "plain", "max_time": 6}
     assert {field: each.origin.kind for field, each in settled.fields.items()} == {
         "timeout": "option",
         "helo": "environment",
         "subject": "file",
         "auth": "file",
+        "max_time": "file",
     }
     assert settled.files == (
         "the profile 'a' of ~/.config/smtpcheck/smtpcheck.toml",
+        "[defaults] of smtpcheck.toml",
         "[defaults] of ~/.config/smtpcheck/smtpcheck.toml",
     )
 

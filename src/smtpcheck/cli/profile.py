@@ -20,7 +20,6 @@ _NOT_KEPT = (
     *("ctx", "profile", "config", "show_settings", "json", "anonymize", "nagios", "quiet", "verbose", "color"),
     *("app_config", "app", "service", "app_process", "from_here", "as_"),
 )
-_LONGEST_NAME = 64
 
 Config = Annotated[
     str | None,
@@ -52,7 +51,7 @@ def save(ctx: typer.Context, name: Name, config: Config = None, **given: Any) ->
     """
     if ctx.args:
         raise Misuse("there is a word too many (not shown): NAME and TARGET are one word each")
-    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > _LONGEST_NAME:
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > 64:
         raise Misuse("NAME is made of ASCII letters, digits, - and _, at most 64")
     given |= {field: tuple(given[field] or ()) for field in ("recipients", "expect", "report")}
 

@@ -20,16 +20,19 @@ from collections.abc import Mapping
 
 from smtpcheck.model import Origin, UsageError
 from smtpcheck.model.record import brief_record
+from smtpcheck.settings.endpoint import parse_proxy
 from smtpcheck.settings.files import read_file
 from smtpcheck.settings.keys import Kind, Place, read_keys
 from smtpcheck.settings.places import shown_path
 from smtpcheck.settings.quote import quoted
+from smtpcheck.settings.target import parse_target
 from smtpcheck.settings.toml_text import Document, read_toml
 from smtpcheck.settings.trust import check_guest
 
 LIMIT = 64 * 1024
 MORE = {"report": Kind.TEXTS}
 PATHS = ("password_file", "token_file", "body_file", "ca_file", "client_cert", "client_key")
+LONGEST_NAME = 64
 COMMANDS = ("password_command", "token_command")
 
 
@@ -76,6 +79,9 @@ def read_profiles(path: str, *, guest: bool, named_by: str = "the search for set
         if not isinstance(table, dict):
             line = document.line("profile", name)
             raise UsageError(f"{shown}, line {line}: a profile is a table: write [profile.NAME] and its keys below")
+        if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+            line = document.line("profile", name)
+            raise UsageError(f"{shown}, line {line}: a profile's name has 1 to {LONGEST_NAME} printable characters")
         profiles[name] = _fields(document, shown, path, ("profile", name), table, guest=guest)
     defaults = _fields(document, shown, path, ("defaults",), tables["defaults"], guest=guest)
     return ProfileFile(path, shown, guest, defaults, profiles)
@@ -102,6 +108,7 @@ def _fields(
         if guest:
             check_guest(field, value, keys[field], place, defaults=where == ("defaults",))
         check_command(field, value, place(keys[field]))
+        _check_url(field, value, place(keys[field]))
     detail = "[defaults]" if where == ("defaults",) else f"profile {where[-1]}"
     return {
         field: Value(
@@ -128,6 +135,19 @@ def check_command(field: str, value: object, place: str) -> None:
             f"{place}: {field} names its program by a relative path, which is another program in every directory: "
             "give its whole path, or a name that PATH finds"
         )
+
+
+def _check_url(field: str, value: object, place: str) -> None:
+    """Raises UsageError for a server or proxy that cannot be one; a URL may hold a password, which is not shown."""
+    if not isinstance(value, str):
+        return
+    try:
+        if field == "target":
+            parse_target(value)
+        elif field == "proxy":
+            parse_proxy(value)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
 
 
 def _located(field: str, value: object, path: str) -> object:
