@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
@@ -65,7 +67,7 @@ def test_what_save_keeps_check_does(own: Path, server: Running, said: Said, tmp_
     """The source of the secret is named in the file, asked by check alone, and the report says which file was used."""
     ran = tmp_path / "ran"
     command = f"sh -c 'touch {ran}; echo {PASSWORD}'"
-    keep = ["--user", "al", "--password-command", command, "--allow-cleartext-auth", "--tls", "off"]
+    keep = ["--user", "al", "--timeout", "9", "--password-command", command, "--allow-cleartext-auth", "--tls", "off"]
     place = f"{server.host}:{server.port}"
     code, out, err = said("profile", "save", "work", place, *keep, "--expect", "auth=PLAIN", "--report", "junit=a.xml")
     assert (code, out, err) == (0, "saved the profile work in ~/.config/smtpcheck/smtpcheck.toml\n", "")
@@ -73,6 +75,7 @@ def test_what_save_keeps_check_does(own: Path, server: Running, said: Said, tmp_
     assert stat.S_IMODE(own.stat().st_mode) == 0o600
     assert stat.S_IMODE(own.parent.stat().st_mode) == 0o700
     assert tomllib.loads(own.read_text())["profile"]["work"]["host"] == place
+    assert tomllib.loads(own.read_text())["profile"]["work"]["timeout"] == 9
 
     code, out, _ = said("check", "--profile", "work", "--json")
     report: dict[str, Any] = json.loads(out)
@@ -436,7 +439,6 @@ def test_a_keyring_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_the_extra_the_sentence_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
 
     from smtpcheck.model import UsageError
     from smtpcheck.settings.keyring import read_keyring
@@ -444,3 +446,27 @@ def test_without_the_extra_the_sentence_says_which(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(UsageError, match=r"pip install 'smtpcheck\[keyring\]'"):
         read_keyring("mail", "al", 1, "--password-keyring")
+
+
+def test_a_check_without_settings_loads_nothing_of_them(home: Path) -> None:
+    """Most checks have neither a file nor a variable."""
+    probe = (
+        "import sys; from smtpcheck.cli.main import main; "
+        "code = main(['check', '127.0.0.1:1', '--until', 'connect', '-q']);"
+        "print(code, *(name for name in sys.modules if name.startswith('smtpcheck.')))"
+    )
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SMTPCHECK_")}
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environ)
+    code, *modules = done.stdout.splitlines()[-1].split()
+    assert code == "11"
+    never = {"layers", "profiles", "trust", "toml_text", "profile_edit", "keyring"}
+    assert not {f"smtpcheck.settings.{name}" for name in never} & set(modules)
+
+
+def test_a_broken_file_of_a_directory_is_told_before_a_packet(server: Running, said: Said) -> None:
+    Path("smtpcheck.toml").write_text(f"[defaults]\nexpect = ['starttls'\npassword = {PASSWORD}\n")
+    code, out, err = said("check", f"{server.host}:{server.port}")
+    assert (code, out) == (2, "")
+    assert err.startswith("smtpcheck: smtpcheck.toml, line 3, column ")
+    assert PASSWORD not in err
+    assert commands_of(server) == []

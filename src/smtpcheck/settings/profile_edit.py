@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smtpcheck.model import UsageError
+from smtpcheck.settings.keys import FIELDS, Kind
 from smtpcheck.settings.places import shown_path
 from smtpcheck.settings.profiles import LIMIT, check_command, read_document
 from smtpcheck.settings.quote import quoted
@@ -22,7 +23,7 @@ def save_profile(path: str, name: str, fields: Mapping[str, object]) -> bool:
     for field, value in fields.items():
         check_command(field, value, f"profile {name}")
     document = _document(path)
-    table = {_KEY_OF.get(field, field): _written(value) for field, value in fields.items()}
+    table = {_KEY_OF.get(field, field): _written(field, value) for field, value in fields.items()}
     before = document.data.get("profile", {})
     there = isinstance(before, dict) and name in before
     text = _without(document, name, path) if there else document.text
@@ -48,7 +49,10 @@ def _document(path: str) -> Document:
     return read_document(path, "profile")
 
 
-def _written(value: object) -> object:
+def _written(field: str, value: object) -> object:
+    """The value as a person would write it; a number that was typed is a text until here."""
+    if FIELDS.get(field) is Kind.NUMBER and isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value)
     return list(value) if isinstance(value, tuple) else value
 
 
