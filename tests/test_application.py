@@ -1,10 +1,17 @@
 """An application's configuration, judged: over the real files of every reader, and each trap in its own words."""
 
+import json
+import os
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from smtpcheck.application import findings, in_own_words, kept_inside, service_of
@@ -14,6 +21,8 @@ from smtpcheck.report.codec import text as json_text
 from smtpcheck.report.settings import settings_text
 from smtpcheck.settings.applications import Application, read_applications
 
+SCHEMA = json.loads(files("smtpcheck.report").joinpath("schema.json").read_text(encoding="utf-8"))
+SERVICES = jsonschema.Draft202012Validator({"$ref": "#/$defs/Services", "$defs": SCHEMA["$defs"]})
 FOLDER = Path(__file__).parent / "settings" / "apps" / "cases"
 CASES = [
     pytest.param(case, id=f"{file.stem}: {case['name']}")
@@ -41,6 +50,7 @@ def test_every_configuration_is_shown_without_its_password(
     found = application(case, tmp_path, monkeypatch)
     service = service_of(found)
     table = settings_text([service], [found.reader.title], width=60, color=False, ascii=True)
+    SERVICES.validate(services_to_json([service]))
     assert found.reader.title in table
     assert all(len(line) <= 60 for line in table.splitlines())
     secret = found.reading.secret
@@ -191,24 +201,49 @@ def test_the_command_that_repeats_a_check_names_the_files_that_were_named(
 ) -> None:
     """Quoted for the shell; without a container's name it is asked of Compose."""
     variables = "SMTP_HOST=localhost\nSMTP_FROM=a@b.example\nSMTP_SECURITY=off\n"
-    files = {"my compose.yml": COMPOSE, "mail.env": variables}
-    found = application({"files": files, "beside": ["mail.env"]}, tmp_path, monkeypatch)
+    given = {"my compose.yml": COMPOSE, "mail.env": variables}
+    found = application({"files": given, "beside": ["mail.env"]}, tmp_path, monkeypatch)
     told = kept_inside(found)
     assert told is not None
     command = told.fix[0].split("`")[1]
     words = shlex.split(command)
     assert words[:4] == ["docker", "run", "--rm", "-it"]
     assert "container:$(docker compose -f 'my compose.yml' ps -q vault)" in words
-    inner = shlex.split(words[-1])
-    expected = ["--app-config", "my compose.yml", "--app", "vaultwarden", "--service", "vault", "--from-here"]
-    assert inner[inner.index("--app-config") :] == expected
+    assert words[words.index("smtpcheck:1") :] == [
+        *("smtpcheck:1", "check", "--app-config", "my compose.yml", "--app", "vaultwarden"),
+        *("--service", "vault", "--from-here"),
+    ]
 
 
 def test_in_kubernetes_it_is_a_container_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = kept_inside(application({"files": {"pod.yaml": MANIFEST}}, tmp_path, monkeypatch))
     assert told is not None
     assert told.id == "host-is-a-container-name"
-    assert "kubectl debug -it POD --image=python:3-slim --target=web" in told.fix[0]
+    command = "kubectl debug -it POD --image=smtpcheck:1 --target=web -- smtpcheck check mailhost:25 --tls off"
+    assert f"`{command}`" in told.fix[0]
+
+
+def test_a_process_with_a_network_of_its_own_is_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root in a container without a network; elsewhere the sentence cannot be met."""
+    command = ["unshare", "--net", sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    environ = {"SMTP_SECURITY": "off", "SMTP_HOST": "localhost", "SMTP_FROM": "a@b.example"}
+    if shutil.which("unshare") is None:
+        pytest.skip("unshare is not here")
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | environ
+    )
+    try:
+        assert child.stdout is not None
+        if not child.stdout.readline():
+            pytest.skip("no network of its own may be made here")
+        (found,) = read_applications([], process=child.pid, app="vaultwarden")
+    finally:
+        child.communicate()
+    told = kept_inside(found)
+    assert told is not None
+    assert told.id == "app-calls-localhost"
+    expected = f"sudo nsenter --target {child.pid} --net smtpcheck check --app-process {child.pid} --app vaultwarden"
+    assert told.fix[0].startswith(f"`{expected} --from-here`")
 
 
 def test_a_check_from_here_is_kept_from_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

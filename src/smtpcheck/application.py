@@ -6,17 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from smtpcheck.diagnose.judged import Judged, pointer_to, usual_security
 from smtpcheck.diagnose.pages import finding
 from smtpcheck.diagnose.rule import Found
-from smtpcheck.diagnose.settings import (
-    Judged,
-    container_name,
-    judge,
-    other_region,
-    pointer_to,
-    too_impatient,
-    usual_security,
-)
+from smtpcheck.diagnose.settings import TLS_MODES, container_name, judge, other_region, too_impatient
 from smtpcheck.model import Certainty, Finding, Report, Severity
 from smtpcheck.model.settings import Does, Security, Service, Value
 from smtpcheck.settings.applications import Application
@@ -28,6 +21,7 @@ _ORDER = tuple(Severity)
 _OTHERS = ("PHPMailer", "Symfony", "smtplib", "Jakarta", "ConfigParser", "WordPress")
 _FIRST = ("application-sends-nothing", "client-config-error", "app-calls-localhost")
 _MOST_STEPS = 6
+_IMAGE = "smtpcheck:1"
 
 _SETTINGS: Mapping[str, str] = {
     "host-value-malformed": "host",
@@ -109,7 +103,7 @@ def kept_inside(application: Application) -> Finding | None:
     if inside is None:
         return None
     told = _told(inside, application)
-    return replace(told, fix=(*_command(application, told), *told.fix)[:_MOST_STEPS])
+    return replace(told, fix=(*_command(application), *told.fix)[:_MOST_STEPS])
 
 
 def in_own_words(report: Report, application: Application) -> Report:
@@ -190,30 +184,45 @@ def _speaks_of_others(text: str, title: str) -> bool:
     return bool(spoken) and not any(name in title for name in spoken)
 
 
-def _command(application: Application, told: Finding) -> tuple[str, ...]:
-    """The line that repeats the check from inside the application's network."""
+def _command(application: Application) -> tuple[str, ...]:
+    """The line that repeats the check from inside the application's network, with the image of this repository."""
     from shlex import join, quote
 
     given = application.given
     named = [word for file in application.files for word in ("--app-config", file)]
+    if application.process is not None:
+        pid = str(application.process)
+        enter = ["sudo", "nsenter", "--target", pid, "--net", "smtpcheck", "check", *named, "--app-process", pid]
+        line = join([*enter, "--app", application.reader.name, "--from-here"])
+        return (f"`{line}` repeats this check from inside the application's network",)
+    if not given.services and given.container_name is None:
+        return (_in_cluster(application),)
     chosen = ["--service", given.service] if given.service is not None else []
-    check = join(["smtpcheck", "check", *named, "--app", application.reader.name, *chosen, "--from-here"])
-    if given.services or given.container_name is not None:
-        composed = [file for file in application.files if file.lower().endswith((".yml", ".yaml"))]
-        compose = join(["docker", "compose", *(word for file in composed for word in ("-f", file))])
-        name = (
-            quote(f"container:{given.container_name}")
-            if given.container_name is not None
-            else f'"container:$({compose} ps -q {quote(given.service or "")})"'
-        )
-        inside = quote(f"pip install -q 'smtpcheck[apps]' && {check}")
-        return (
-            f'`docker run --rm -it --network {name} -v "$PWD:$PWD:ro" -w "$PWD" python:3-slim '
-            f"sh -c {inside}` "
-            "repeats this check from inside the application's network",
-        )
+    check = join(["check", *named, "--app", application.reader.name, *chosen, "--from-here"])
+    composed = [file for file in application.files if file.lower().endswith((".yml", ".yaml"))]
+    compose = join(["docker", "compose", *(word for file in composed for word in ("-f", file))])
+    name = (
+        quote(f"container:{given.container_name}")
+        if given.container_name is not None
+        else f'"container:$({compose} ps -q {quote(given.service or "")})"'
+    )
     return (
-        f"`kubectl debug -it POD --image=python:3-slim --target={quote(given.service or 'CONTAINER')}` opens a shell "
-        "in the application's network; there, with the files copied, `pip install 'smtpcheck[apps]'` and "
-        f"`{check}`",
+        f'`docker run --rm -it --network {name} --user "$(id -u)" -v "$PWD:$PWD:ro" -w "$PWD" {_IMAGE} {check}` '
+        f"repeats this check from inside the application's network ({_IMAGE}: the Dockerfile of smtpcheck)",
+    )
+
+
+def _in_cluster(application: Application) -> str:
+    """The same for Kubernetes, where files of this machine are not at hand: each value as an option."""
+    from shlex import join, quote
+
+    settings = application.reading.settings
+    security, user = settings.security.value, settings.user.value if settings.auth.value else None
+    mode = TLS_MODES[security].value if isinstance(security, Security) else "auto"
+    check = ["smtpcheck", "check", f"{settings.host.value}:{settings.port.value}", "--tls", mode]
+    check += ["--user", str(user)] if user else []
+    target = quote(application.given.service or "CONTAINER")
+    return (
+        f"`kubectl debug -it POD --image={_IMAGE} --target={target} -- {join(check)}` repeats this check from inside "
+        f"the application's network ({_IMAGE}: the Dockerfile of smtpcheck)"
     )

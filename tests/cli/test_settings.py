@@ -93,7 +93,7 @@ def test_the_table_fits_the_terminal(
     assert max(map(len, out.splitlines())) <= columns
     words = " ".join(out.split())
     assert "Vaultwarden (vaultwarden)" in words
-    assert "smtp.example.com .env line 2, SMTP_HOST" in words
+    assert "smtp.example.com (.env line 2, SMTP_HOST)" in words
     assert "Vaultwarden does not start: SMTP_SECURITY is 'tls'" in words
     assert "set `SMTP_SECURITY=starttls` in `.env` line 4 (now `tls`)" in words
     assert "More: smtpcheck explain client-config-error" in words

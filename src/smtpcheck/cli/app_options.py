@@ -63,7 +63,7 @@ As = Annotated[
         metavar="NAME",
         rich_help_panel=_APPLICATION,
         autocompletion=known_applications,
-        help="Write the settings (in check: those that passed) for this application; a placeholder is the password.",
+        help="Write the settings (in check: those that passed) for this application, a placeholder for the password.",
     ),
 ]
 

@@ -6,23 +6,21 @@ would end it. How the change is written in the application's own files is added 
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from types import MappingProxyType
 
 from smtpcheck.diagnose import config
-from smtpcheck.diagnose.rule import Found, Pointer
+from smtpcheck.diagnose.effects import of_effect
+from smtpcheck.diagnose.judged import Judged, is_loopback, pointer_to, sentence, usual_security
+from smtpcheck.diagnose.rule import Found
 from smtpcheck.diagnose.scene import Scene
-from smtpcheck.model import Certainty, Options, Origin, Report, Target, TlsMode
-from smtpcheck.model.record import record
+from smtpcheck.model import Certainty, Options, Report, Target, TlsMode
 from smtpcheck.model.secret import SecretFacts, SecretKind
-from smtpcheck.model.settings import DeadKey, Does, Effect, Entry, Reading, Security, Setting, Value
+from smtpcheck.model.settings import Does, Entry, Reading, Security, Setting, Value
 from smtpcheck.providers import Provider, by_host
 
-_NOTHING: Mapping[str, Value] = MappingProxyType({})
-_IMPLICIT_PORTS = (465, 2465)
 _SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _REGIONS = ("SES_REGION", "AWS_SES_REGION", "AWS_SES_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION")
@@ -37,25 +35,10 @@ TLS_MODES = {
 """The mode in which a check does what the application does."""
 
 
-@record
-class Judged:
-    """A cause, the sentence that says it of this application (None: the page's own), and what would end it.
-
-    `change` holds fields of the normalised record with the values to put there, None where only the user knows it.
-    `effect` or `dead` is what it comes from, if a reader told it.
-    """
-
-    found: Found
-    told: str | None = None
-    change: Mapping[str, Value] = field(default_factory=lambda: _NOTHING)
-    effect: Effect | None = None
-    dead: tuple[DeadKey, ...] = ()
-
-
 def judge(reading: Reading, title: str, *, container: bool = False) -> tuple[Judged, ...]:
     """What the settings of one application show. `title` is its name; `container` tells whether it runs in one."""
     judged = [
-        *(_of_effect(effect, reading, title) for effect in reading.effects),
+        *(of_effect(effect, reading, title) for effect in reading.effects),
         *_localhost(reading, title, container=container),
         *_login(reading, title),
         *_clear(reading, title),
@@ -169,125 +152,6 @@ def too_impatient(report: Report, reading: Reading, title: str) -> Judged | None
     )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is the machine (or the container) itself, by its name or its address."""
-    if host.lower().rstrip(".") in ("localhost", "localhost.localdomain", "ip6-localhost"):
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def usual_security(host: Value, port: Value) -> Security:
-    """The TLS that belongs to a port: by the provider's table, else by convention."""
-    provider = by_host(host) if isinstance(host, str) else None
-    known = provider.port(port) if provider is not None and isinstance(port, int) else None
-    if known is not None and known.tls in ("implicit", "starttls"):
-        return Security(known.tls)
-    return Security.IMPLICIT if port in _IMPLICIT_PORTS else Security.STARTTLS
-
-
-# What readers tell
-
-_CAUSES = {
-    Does.SENDS_NOTHING: "application-sends-nothing",
-    Does.IGNORES: "setting-has-no-effect",
-    Does.REFUSES: "client-config-error",
-    Does.SENDS_IN_CLEAR: "application-sends-in-clear",
-    Does.SKIPS_LOGIN: "application-skips-login",
-    Does.LOGS_IN_WITHOUT_SECRET: "credentials-missing-in-client",
-    Does.CHANGES_VALUE: "setting-read-otherwise",
-    Does.CONNECTS_TO_LOCALHOST: "app-calls-localhost",
-    Does.TAKES_USER_AS_SENDER: "sender-is-the-username",
-    Does.TRUSTS_ANYBODY: "application-trusts-any-certificate",
-    Does.WAITS_FOR_EVER: "application-waits-for-ever",
-}
-
-
-def _of_effect(effect: Effect, reading: Reading, title: str) -> Judged:
-    settings = reading.settings
-    id = _CAUSES[effect.does]
-    at = effect.origin
-    if effect.does is Does.CHANGES_VALUE and at.key is not None and at.key == settings.secret.origin.key:
-        id = "password-mangled-by-config"
-    elif effect.does is Does.SENDS_IN_CLEAR and settings.security.value is Security.OPPORTUNISTIC:
-        id = "setting-has-no-effect"  # clear only where the server offers nothing better
-    facts = {
-        "client": title,
-        "name": at.key or "",
-        "value": effect.shown or "",
-        "host": str(settings.host.value or ""),
-        "port": str(settings.port.value or ""),
-        "user": str(settings.user.value or ""),
-        "source": at.file or "",
-    }
-    if id in ("password-mangled-by-config", "credentials-missing-in-client"):
-        facts["value"] = ""  # what these pages call so is something else
-    return Judged(
-        found=Found(
-            id=id,
-            certainty=Certainty.CERTAIN if id != "app-calls-localhost" else Certainty.LIKELY,
-            facts={name: value for name, value in facts.items() if value},
-            evidence=pointer_to(at),
-        ),
-        told=_sentence(effect.told),
-        change=_MENDS[effect.does](reading, effect),
-        effect=effect,
-    )
-
-
-def _mend_security(reading: Reading, effect: Effect) -> Mapping[str, Value]:
-    settings = reading.settings
-    return {"security": usual_security(settings.host.value, settings.port.value)}
-
-
-def _mend_refused(reading: Reading, effect: Effect) -> Mapping[str, Value]:
-    """A word that the application does not know for the TLS mode can be replaced; the rest only its user knows."""
-    if effect.origin.key is None:
-        return _mend_missing(reading, effect)
-    if effect.instead is None and effect.origin.key and effect.origin.key == reading.settings.security.origin.key:
-        return _mend_security(reading, effect)
-    return _NOTHING
-
-
-def _mend_missing(reading: Reading, effect: Effect) -> Mapping[str, Value]:
-    """The first of the values that everybody needs, and that is not there."""
-    settings = reading.settings
-    missing = "host" if not settings.host.value else "sender" if not settings.sender.value else None
-    return _NOTHING if missing is None or effect.origin.key is not None else {missing: None}
-
-
-def _mend_skipped(reading: Reading, effect: Effect) -> Mapping[str, Value]:
-    """Half of a login is missing, or a switch is off: the reader then names it."""
-    settings = reading.settings
-    missing = "secret" if not settings.secret.present else "user" if not settings.user.value else None
-    return _NOTHING if missing is None or effect.instead is not None else {missing: None}
-
-
-def _mend_by(**change: Value) -> "Mend":
-    return lambda reading, effect: change
-
-
-Mend = Callable[[Reading, Effect], Mapping[str, Value]]
-_MENDS: Mapping[Does, Mend] = {
-    Does.SENDS_NOTHING: _mend_missing,
-    Does.IGNORES: _mend_by(),
-    Does.REFUSES: _mend_refused,
-    Does.SENDS_IN_CLEAR: _mend_security,
-    Does.SKIPS_LOGIN: _mend_skipped,
-    Does.LOGS_IN_WITHOUT_SECRET: _mend_by(secret=None),
-    Does.CHANGES_VALUE: _mend_by(),
-    Does.CONNECTS_TO_LOCALHOST: _mend_by(host=None),
-    Does.TAKES_USER_AS_SENDER: _mend_by(sender=None),
-    Does.TRUSTS_ANYBODY: _mend_by(),
-    Does.WAITS_FOR_EVER: _mend_by(timeout=10),
-}
-
-
-# What the record itself shows
-
-
 def _localhost(reading: Reading, title: str, *, container: bool) -> Iterator[Judged]:
     """localhost inside a container is the container; localhost by default is nobody's wish."""
     host = reading.settings.host
@@ -305,7 +169,7 @@ def _localhost(reading: Reading, title: str, *, container: bool) -> Iterator[Jud
             facts={"address": host.value, "port": str(reading.settings.port.value or ""), "client": title},
             evidence=pointer_to(host.origin),
         ),
-        told=_sentence(f"{where}, which is {meant}"),
+        told=sentence(f"{where}, which is {meant}"),
         change={"host": None},
     )
 
@@ -442,13 +306,9 @@ def _dead(reading: Reading, title: str) -> Iterator[Judged]:
                 facts={"name": names, "client": title},
                 evidence=tuple(pointer for dead in keys for pointer in pointer_to(dead.origin)),
             ),
-            told=_sentence(f"{names}: {why}"),
+            told=sentence(f"{names}: {why}"),
             dead=tuple(keys),
         )
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _is_address(host: str) -> bool:
@@ -457,15 +317,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def pointer_to(origin: Origin) -> tuple[Pointer, ...]:
-    """Where a value stands, as evidence."""
-    if origin.file is not None:
-        pointer: dict[str, int | str] = {"file": origin.file}
-        if origin.line is not None:
-            pointer["line"] = origin.line
-        if origin.key is not None:
-            pointer["key"] = origin.key
-        return (pointer,)
-    return ({"key": origin.key},) if origin.key is not None else ()

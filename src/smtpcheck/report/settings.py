@@ -55,7 +55,7 @@ def _service(service: Service, title: str) -> Iterator[Paragraph]:
 def _row(name: str, setting: Setting | SecretSetting) -> Paragraph:
     value = _secret(setting) if isinstance(setting, SecretSetting) else _value(name, setting)
     return Paragraph(
-        ((value, "" if setting.origin.kind != "default" else "dim"), (f"  {place(setting.origin)}", "dim")),
+        ((value, "" if setting.origin.kind != "default" else "dim"), (f" ({place(setting.origin)})", "dim")),
         ((f"  {_NAMES.get(name, name):<16}", ""),),
     )
 
@@ -85,7 +85,7 @@ def _secret(secret: SecretSetting) -> str:
 
 
 def place(origin: Origin) -> str:
-    """Where a value came from, in brackets or after it: `.env line 3, SMTP_HOST`, `default of Django`."""
+    """Where a value came from: `.env line 3, SMTP_HOST`, `default of Django`."""
     if origin.file is not None:
         where = f"{origin.file} line {origin.line}" if origin.line is not None else origin.file
         said = f"{where}, {origin.key}" if origin.key is not None else where

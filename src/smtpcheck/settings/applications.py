@@ -18,13 +18,14 @@ from smtpcheck.settings.quote import quoted
 @record
 class Application:
     """One service whose settings were read: what it was given, by whom it was read, and the reading. `files` are those
-    that were named for it.
+    that were named for it, `process` the one whose environment was.
     """
 
     given: Given
     reader: Reader
     reading: Reading
     files: tuple[str, ...] = ()
+    process: int | None = None
 
 
 def read_applications(
@@ -38,7 +39,7 @@ def read_applications(
     found = _of_service(given(paths, process=process), service)
     chosen = reader_named(app) if app is not None else None
     read = [
-        Application(given=one, reader=reader, reading=_read(one, reader), files=tuple(paths))
+        Application(given=one, reader=reader, reading=_read(one, reader), files=tuple(paths), process=process)
         for one in found
         if (reader := _reader(one, chosen, alone=len(found) == 1)) is not None
     ]

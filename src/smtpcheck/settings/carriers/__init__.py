@@ -90,7 +90,8 @@ def given(paths: Sequence[str], *, process: int | None = None) -> tuple[Given, .
         syntaxes = (*syntaxes, "env")
     if found and entries:  # a file beside a compose file or manifest belongs to each of its services
         return tuple(_with(one, entries, syntaxes) for one in found)
-    return tuple(found) if found else (Given(entries=tuple(entries), syntaxes=syntaxes),)
+    inside = process is not None and _has_its_own_network(process)
+    return tuple(found) if found else (Given(entries=tuple(entries), syntaxes=syntaxes, container=inside),)
 
 
 def syntax_of(source: Source) -> Syntax:
@@ -126,6 +127,14 @@ def _with(one: Given, entries: Sequence[Entry], syntaxes: Sequence[str]) -> Give
         syntaxes=tuple(dict.fromkeys((*one.syntaxes, *syntaxes))),
         services=one.services,
     )
+
+
+def _has_its_own_network(process: int) -> bool:
+    """Whether a process sees another network than we do, as one in a container does: then localhost is another one."""
+    try:
+        return os.readlink(f"/proc/{process}/ns/net") != os.readlink("/proc/self/ns/net")
+    except OSError:
+        return False
 
 
 def _process(process: int) -> tuple[Entry, ...]:
