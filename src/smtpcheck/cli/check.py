@@ -19,17 +19,11 @@ from smtpcheck.cli.output_options import (
     Verbose,
     completes,
 )
+from smtpcheck.cli.profile_options import Config, Profile, ShowSettings, either
 from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
 _CERTIFICATES, _TIME = "Certificates", "How far and how long"
-_SETTINGS = "Settings that are kept"
-
-
-def _profile_names(incomplete: str) -> list[str]:
-    from smtpcheck.cli.settled import profile_names
-
-    return [name for name in profile_names() if name.startswith(incomplete)]
 
 
 def check(
@@ -130,13 +124,7 @@ def check(
         ),
     ] = None,
     allow_cleartext_auth: Annotated[
-        bool | None,
-        typer.Option(
-            "--allow-cleartext-auth/--no-allow-cleartext-auth",
-            rich_help_panel=_LOGIN,
-            show_default=False,
-            help="Log in even where there is no TLS.",
-        ),
+        bool | None, either("allow-cleartext-auth", _LOGIN, "Log in even where there is no TLS.")
     ] = None,
     sender: Annotated[
         str | None,
@@ -153,15 +141,7 @@ def check(
             "--to", metavar="ADDRESS", rich_help_panel=_MESSAGE, help="Offer this recipient. Can be repeated."
         ),
     ] = None,
-    send: Annotated[
-        bool | None,
-        typer.Option(
-            "--send/--no-send",
-            rich_help_panel=_MESSAGE,
-            show_default=False,
-            help="Send one small message. Nothing is sent without.",
-        ),
-    ] = None,
+    send: Annotated[bool | None, either("send", _MESSAGE, "Send one small message. Nothing is sent without.")] = None,
     header_from: Annotated[
         str | None,
         typer.Option(
@@ -235,15 +215,7 @@ def check(
             "--address", metavar="IP", rich_help_panel=_NETWORK, help="Connect to this address under TARGET's name."
         ),
     ] = None,
-    all_addresses: Annotated[
-        bool | None,
-        typer.Option(
-            "--all-addresses/--no-all-addresses",
-            rich_help_panel=_NETWORK,
-            show_default=False,
-            help="One session for every address.",
-        ),
-    ] = None,
+    all_addresses: Annotated[bool | None, either("all-addresses", _NETWORK, "One session for every address.")] = None,
     source: Annotated[
         str | None,
         typer.Option("--source", metavar="IP", rich_help_panel=_NETWORK, help="Connect from this address."),
@@ -326,43 +298,10 @@ def check(
             help="1.0, 1.1, 1.2 (default) or 1.3.",
         ),
     ] = None,
-    insecure: Annotated[
-        bool | None,
-        typer.Option(
-            "--insecure/--no-insecure",
-            rich_help_panel=_CERTIFICATES,
-            show_default=False,
-            help="Go on with any certificate.",
-        ),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            rich_help_panel=_SETTINGS,
-            autocompletion=_profile_names,
-            help="What smtpcheck profile save has kept under NAME; options of this command line go before it.",
-        ),
-    ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            rich_help_panel=_SETTINGS,
-            help="Read this file, and trust it, in place of your own and of smtpcheck.toml in the working directory.",
-        ),
-    ] = None,
-    show_settings: Annotated[
-        bool,
-        typer.Option(
-            "--show-settings",
-            rich_help_panel=_SETTINGS,
-            help="Print each value and where it comes from (option, SMTPCHECK_* variable, profile, defaults); "
-            "nothing is sent.",
-        ),
-    ] = False,
+    insecure: Annotated[bool | None, either("insecure", _CERTIFICATES, "Go on with any certificate.")] = None,
+    profile: Profile = None,
+    config: Config = None,
+    show_settings: ShowSettings = False,
     app_config: AppConfig = None,
     app: App = None,
     service: Service = None,
