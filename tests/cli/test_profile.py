@@ -96,6 +96,20 @@ def test_the_report_on_the_terminal_says_which_file_was_used(own: Path, server: 
     assert "profile 'a' of ~/.config/smtpcheck/smtpcheck.toml" in " ".join(out.split())
 
 
+def test_an_anonymized_report_names_neither_profile_nor_folder(server: Running, said: Said, tmp_path: Path) -> None:
+    """They are often named after a person or a customer."""
+    folder = tmp_path / "globex"
+    folder.mkdir()
+    (folder / "our.toml").write_text(f"[profile.initech]\nhost = '{server.host}:{server.port}'\nuntil = 'ehlo'\n")
+    words = ["check", "--profile", "initech", "--config", str(folder / "our.toml"), "--json"]
+    assert "globex" in said(*words)[1]
+    code, out, _ = said(*words, "--anonymize")
+    assert code == 0
+    assert "globex" not in out
+    assert "initech" not in out
+    assert json.loads(out)["target"]["origin"]["host"]["file"] == "our.toml"
+
+
 def test_a_cloned_repository_runs_no_command(server: Running, said: Said, tmp_path: Path) -> None:
     """Neither with its profile nor without, and nothing is sent."""
     ran = tmp_path / "ran"

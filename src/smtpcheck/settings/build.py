@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from smtpcheck.model import Options, Origin, Protocol, Secret, Stage, Target, TlsMode, UsageError
 from smtpcheck.model.secret import SecretKind
+from smtpcheck.model.target import SETTINGS_FROM
 from smtpcheck.settings.contradictions import contradictions
 from smtpcheck.settings.endpoint import parse_address, parse_proxy, parse_resolver
 from smtpcheck.settings.files import check_certificates, check_key, read_text
@@ -65,7 +66,7 @@ def build(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Ta
 
 
 def _files_used(request: Request) -> list[str]:
-    return [f"settings come from {' and '.join(request.files)}"] if request.files else []
+    return [f"{SETTINGS_FROM}{' and '.join(request.files)}"] if request.files else []
 
 
 def _place(request: Request) -> Place:
