@@ -13,7 +13,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from smtpcheck._version import __version__
-from smtpcheck.diagnose.verdict import verdict
+from smtpcheck.diagnose.verdict import Verdict, verdict
 from smtpcheck.model import (
     Asked,
     Attempt,
@@ -21,6 +21,7 @@ from smtpcheck.model import (
     DnsFacts,
     EhloFacts,
     Options,
+    Outcome,
     Report,
     Stage,
     Target,
@@ -89,7 +90,7 @@ async def _inquire(recording: Recording) -> None:
                 settled = opened if looks is None else None
                 rounds += looks is not None
         await session
-        if told(recording).passed:
+        if _judged(recording, recording.attempts()).outcome is Outcome.PASSED:
             return  # whatever a look is still to find out, nobody waits for it
         if looks is not None:
             await looks
@@ -165,13 +166,7 @@ def told(recording: Recording, *, by_user: bool = False) -> Report:
     """The report of a recording, judged."""
     target, options = recording.target, recording.options
     attempts = recording.attempts()
-    judged = verdict(
-        attempts,
-        plan.asked(target, options),
-        every_address=options.all_addresses,
-        interrupted=recording.clock.ended_by is not None,
-        by_user=by_user,
-    )
+    judged = _judged(recording, attempts, by_user=by_user)
     return Report(
         smtpcheck=__version__,
         began=recording.clock.wall,
@@ -186,6 +181,16 @@ def told(recording: Recording, *, by_user: bool = False) -> Report:
         deciding=judged.deciding,
         asked=tuple(recording.asked),
         local=_local(recording, attempts),
+    )
+
+
+def _judged(recording: Recording, attempts: Sequence[Attempt], *, by_user: bool = False) -> Verdict:
+    return verdict(
+        attempts,
+        plan.asked(recording.target, recording.options),
+        every_address=recording.options.all_addresses,
+        interrupted=recording.clock.ended_by is not None,
+        by_user=by_user,
     )
 
 

@@ -38,6 +38,7 @@ class Redactor:
         self._alone: set[bytes] = set()
         self._pattern: re.Pattern[bytes] | None = None
         self._traces: tuple[bytes, ...] = ()
+        self._known: dict[str, str] = {}  # short texts stand in a report many times
         for secret in secrets:
             if secret is not None:
                 self._add_secret(secret.reveal())
@@ -58,7 +59,12 @@ class Redactor:
         """The same for text."""
         if not self._traces:
             return text
-        return self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        known = self._known.get(text)
+        if known is None:
+            known = self.clean(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+            if len(text) <= _LARGE and len(self._known) < _FEW:
+                self._known[text] = known
+        return known
 
     def _add_secret(self, text: str) -> None:
         if not text:
@@ -73,6 +79,7 @@ class Redactor:
         """Long forms are found by their grams, which takes no longer the more of them there are; brief ones by a
         pattern.
         """
+        self._known.clear()
         for form in forms:
             if len(form) >= FRAGMENT:
                 self._add_grams(form.lower())
