@@ -9,7 +9,7 @@ import smtpcheck
 from smtpcheck.cli.app import COMMANDS
 
 HEAVY = {"asyncio", "ssl", "socket", "dns", "cryptography", "tomllib", "rich", "pydantic", "idna", "smtpcheck.model"}
-BORROWERS = {"diff"}
+BORROWERS = {"diff", "profile"}
 
 PROBE = """
 import sys
@@ -29,6 +29,8 @@ print(code, *sorted(sys.modules), file=sys.stderr)
         ["demo", "-h"],
         ["diff", "-h"],
         ["settings", "-h"],
+        ["profile", "-h"],
+        ["profile", "save", "-h"],
         ["--version"],
     ],
 )

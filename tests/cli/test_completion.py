@@ -56,7 +56,7 @@ def in_bash(line: str) -> list[str]:
         ("smtpcheck ch", ["check"]),
         (
             "smtpcheck check --password-",
-            ["--password-env", "--password-file", "--password-stdin", "--password-command"],
+            ["--password-env", "--password-file", "--password-stdin", "--password-command", "--password-keyring"],
         ),
         ("smtpcheck check h --tls o", ["opportunistic", "off"]),
         ("smtpcheck check --auth scram-sha-1", ["scram-sha-1", "scram-sha-1-plus"]),

@@ -122,9 +122,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_options_are_the_fields_of_the_request() -> None:
     """Each value that can be asked for has an option, and each option a field or a place in the display."""
     options = set(inspect.signature(check).parameters) - {"ctx", "json", "quiet", "verbose", "color"}
-    assert options - {"report", "anonymize", "nagios", "as_"} == {field.name for field in fields(Request)} - {
-        "secret",
-        "sibling_ports",
+    settings = {"profile", "config", "show_settings"}
+    assert options - {"report", "anonymize", "nagios", "as_"} - settings == {
+        field.name for field in fields(Request)
+    } - {
+        *("secret", "sibling_ports", "origins", "files"),
     }
 
 

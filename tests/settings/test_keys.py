@@ -18,7 +18,7 @@ def test_every_key_is_a_field_of_a_request() -> None:
     fields = {field.name for field in dataclasses.fields(Request)}
     assert set(FIELDS) <= fields
     application = {"app_config", "app", "service", "app_process", "from_here"}  # a target of its own kind
-    assert fields - set(FIELDS) == {"secret", "sibling_ports", *application}
+    assert fields - set(FIELDS) == {"secret", "sibling_ports", "origins", "files", *application}
 
 
 def test_the_names_of_a_target_in_json_are_taken() -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "Say what changed between two reports, or since one was saved.",
     "explain": "Explain a cause, or an error that was pasted or piped in.",
     "settings": "Read an application's configuration: its mail settings, and what is wrong with them.",
+    "profile": "Keep the options of a check under a name, and list, show or remove what is kept.",
     "providers": "List the mail providers that smtpcheck knows, or show one.",
     "demo": "Show real reports of a scripted server on this machine.",
     "completion": "Print the completion script of a shell.",
@@ -100,9 +101,12 @@ def _common(
 
 def _loaded(name: str) -> Any:
     """The command, which Typer makes of its function."""
+    module = import_module(f"smtpcheck.cli.{name}")
+    if hasattr(module, "commands"):  # it has commands of its own
+        return typer.main.get_command(module.commands)
     alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     settings = {"allow_extra_args": True} if name in _TAKE_SURPLUS else {}
-    alone.command(name, cls=Grouped, context_settings=settings)(getattr(import_module(f"smtpcheck.cli.{name}"), name))
+    alone.command(name, cls=Grouped, context_settings=settings)(getattr(module, name))
     return typer.main.get_command(alone)
 
 

@@ -19,11 +19,11 @@ from smtpcheck.cli.output_options import (
     Verbose,
     completes,
 )
+from smtpcheck.cli.profile_options import Config, Profile, ShowSettings, either
 from smtpcheck.settings.words import COLOR, MECHANISMS, MIN_TLS, PATIENCE, STAGES, TLS_MODES
 
 _SERVER, _LOGIN, _MESSAGE, _NETWORK = "Server", "Login", "Envelope and message", "Network"
 _CERTIFICATES, _TIME = "Certificates", "How far and how long"
-_NAGIOS_SECONDS = "9"  # a monitoring system gives up after 10
 
 
 def check(
@@ -85,6 +85,15 @@ def check(
             help="... what this command prints (no shell, 30 s).",
         ),
     ] = None,
+    password_keyring: Annotated[
+        str | None,
+        typer.Option(
+            "--password-keyring",
+            metavar="SERVICE",
+            rich_help_panel=_LOGIN,
+            help="... in the desktop's keyring, under this service and USER (the extra 'keyring').",
+        ),
+    ] = None,
     ask_password: Annotated[
         bool, typer.Option("--ask-password", rich_help_panel=_LOGIN, help="... asked for on the terminal.")
     ] = False,
@@ -115,9 +124,8 @@ def check(
         ),
     ] = None,
     allow_cleartext_auth: Annotated[
-        bool,
-        typer.Option("--allow-cleartext-auth", rich_help_panel=_LOGIN, help="Log in even where there is no TLS."),
-    ] = False,
+        bool | None, either("allow-cleartext-auth", _LOGIN, "Log in even where there is no TLS.")
+    ] = None,
     sender: Annotated[
         str | None,
         typer.Option(
@@ -133,9 +141,7 @@ def check(
             "--to", metavar="ADDRESS", rich_help_panel=_MESSAGE, help="Offer this recipient. Can be repeated."
         ),
     ] = None,
-    send: Annotated[
-        bool, typer.Option("--send", rich_help_panel=_MESSAGE, help="Send one small message. Nothing is sent without.")
-    ] = False,
+    send: Annotated[bool | None, either("send", _MESSAGE, "Send one small message. Nothing is sent without.")] = None,
     header_from: Annotated[
         str | None,
         typer.Option(
@@ -209,9 +215,7 @@ def check(
             "--address", metavar="IP", rich_help_panel=_NETWORK, help="Connect to this address under TARGET's name."
         ),
     ] = None,
-    all_addresses: Annotated[
-        bool, typer.Option("--all-addresses", rich_help_panel=_NETWORK, help="One session for every address.")
-    ] = False,
+    all_addresses: Annotated[bool | None, either("all-addresses", _NETWORK, "One session for every address.")] = None,
     source: Annotated[
         str | None,
         typer.Option("--source", metavar="IP", rich_help_panel=_NETWORK, help="Connect from this address."),
@@ -294,9 +298,10 @@ def check(
             help="1.0, 1.1, 1.2 (default) or 1.3.",
         ),
     ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", rich_help_panel=_CERTIFICATES, help="Go on with any certificate.")
-    ] = False,
+    insecure: Annotated[bool | None, either("insecure", _CERTIFICATES, "Go on with any certificate.")] = None,
+    profile: Profile = None,
+    config: Config = None,
+    show_settings: ShowSettings = False,
     app_config: AppConfig = None,
     app: App = None,
     service: Service = None,
@@ -322,33 +327,18 @@ def check(
         raise Misuse(_surplus(target))
     if color not in COLOR:
         raise Misuse(f"--color is {color!r}: give one of {', '.join(COLOR)}")
-    from smtpcheck.cli.outputs import parse_outputs
-
-    outputs = parse_outputs(given.pop("report") or (), json=json, nagios=nagios)
-    if outputs.stdout == "json" and (quiet or verbose):
-        raise Misuse(f"--json contradicts {'-q' if quiet else '-v'}: the JSON object always holds everything")
-    if outputs.stdout not in (None, "terminal") and (quiet or verbose):
-        raise Misuse(f"{'-q' if quiet else '-v'} has no use where standard output gets the format {outputs.stdout}")
-    if quiet and verbose:
-        raise Misuse("-q and -v exclude each other: give one of them")
-    if as_ is not None and (outputs.stdout not in (None, "terminal") or quiet):
-        raise Misuse(f"--as and {'-q' if quiet else outputs.stdout} both want standard output: give one of them")
     if not app_config and app_process is None:
         for option, value in (("--app", app), ("--service", service), ("--from-here", from_here)):
             if value:
                 raise Misuse(f"{option} needs --app-config FILE or --app-process PID")
     process_id(app_process)
+    from smtpcheck.cli.settled import asked  # everything else, now that something is to be done
 
-    from smtpcheck.cli.session import Check, Display  # everything else, now that something is to be done
-    from smtpcheck.settings.request import Request
-
-    words = {name: given.pop(name) for name in ("json", "quiet", "verbose", "color", "anonymize", "nagios")}
+    settings = {name: given.pop(name) for name in ("profile", "config", "show_settings")}
     spell_as = given.pop("as_")
-    given |= {name: tuple(given[name] or ()) for name in ("recipients", "expect", "app_config")}
-    given |= {"second_looks": second_looks is not False, "sibling_ports": second_looks is True or not nagios}
-    if nagios and max_time is None:
-        given["max_time"] = _NAGIOS_SECONDS
-    return Check(request=Request(**given), display=Display(**words, outputs=outputs), spell_as=spell_as)
+    words = {name: given.pop(name) for name in ("json", "quiet", "verbose", "color", "anonymize", "nagios")}
+    given |= {name: tuple(given[name] or ()) for name in ("recipients", "expect", "report", "app_config")}
+    return asked(given, words, **settings, spell_as=spell_as)
 
 
 def _surplus(target: str | None) -> str:

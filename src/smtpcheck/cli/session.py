@@ -31,6 +31,7 @@ from smtpcheck.report import render
 from smtpcheck.report.style import choose_ascii, choose_color, choose_cursor
 from smtpcheck.settings.build import UnusableTarget, build, refused_options
 from smtpcheck.settings.login import with_secret
+from smtpcheck.settings.origins import placed
 from smtpcheck.settings.request import Request
 
 if TYPE_CHECKING:
@@ -106,9 +107,10 @@ class Check:
 
 def prepare(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Target, Options]:
     """What to check and how, the secret included. Raises UsageError."""
-    target, options = build(request, environ)
-    api.check_before_packet(target, options)  # before anybody is asked for a password
-    return with_secret(request, target, options, environ)
+    with placed(request.origins):
+        target, options = build(request, environ)
+        api.check_before_packet(target, options)  # before anybody is asked for a password
+        return with_secret(request, target, options, environ)
 
 
 async def session(

@@ -14,6 +14,9 @@ from smtpcheck.model.record import record
 from smtpcheck.model.secret import Secret, SecretFacts
 from smtpcheck.model.words import Protocol, Severity, Stage, TlsMode
 
+SETTINGS_FROM = "settings come from "
+"""How the note of a Target begins that names the files of settings which were used."""
+
 _NOTHING: Mapping[str, "Origin"] = MappingProxyType({})
 
 

@@ -9,6 +9,7 @@ ids of queues and messages, and the message itself are left out, since names are
 (those of providers) stay: they are nobody's, and the diagnosis rests on them.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -25,6 +26,7 @@ from smtpcheck.model import (
     HostsEntry,
     MessageFacts,
     Options,
+    Origin,
     Replied,
     Reply,
     Report,
@@ -36,6 +38,7 @@ from smtpcheck.model import (
     TlsFailed,
 )
 from smtpcheck.model.facts import Keyword
+from smtpcheck.model.target import SETTINGS_FROM
 
 Keep = Callable[[str], bool]
 
@@ -71,8 +74,17 @@ def anonymized(report: Report, keep: Keep = lambda name: False) -> Report:
     """The report with other names in it. `keep` tells the host names that are nobody's."""
     names = _Names(report, keep)
     local = {key: _path_free(value) for key, value in report.local.items()}
-    renamed: Report = _renamed(replace(report, local=local), names)
+    origin = {name: _placeless(each) for name, each in report.target.origin.items()}
+    target = replace(report.target, origin=origin)
+    renamed: Report = _renamed(replace(report, local=local, target=target), names)
     return renamed
+
+
+def _placeless(origin: Origin) -> Origin:
+    """The origin without the folder and the profile, whose names are somebody's own."""
+    if origin.kind != "file":
+        return origin
+    return replace(origin, file=os.path.basename(origin.file or "") or None, detail=None)
 
 
 class _Names:
@@ -113,6 +125,8 @@ class _Names:
         """The text with every name in it replaced; in what a peer said, everything that looks like one."""
         if not text:
             return text
+        if text.startswith(SETTINGS_FROM):  # whoever names a profile or a folder may name himself or a customer
+            return f"{SETTINGS_FROM}a file (not shown)"
         known = getattr(self, "_known", None)
         if known is not None and self._ids:
             text = self._without_ids(text)

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 from smtpcheck.model import Options, Origin, Protocol, Secret, Stage, Target, TlsMode, UsageError
 from smtpcheck.model.secret import SecretKind
+from smtpcheck.model.target import SETTINGS_FROM
 from smtpcheck.settings.contradictions import contradictions
 from smtpcheck.settings.endpoint import parse_address, parse_proxy, parse_resolver
 from smtpcheck.settings.files import check_certificates, check_key, read_text
 from smtpcheck.settings.host import UnusableHost, parse_port, usable_host
 from smtpcheck.settings.mailbox import parse_mailbox
 from smtpcheck.settings.notes import target_notes
+from smtpcheck.settings.origins import with_origins
 from smtpcheck.settings.patience import default_run, parse_patience, parse_seconds
 from smtpcheck.settings.quote import quoted, unprintable
 from smtpcheck.settings.request import Request
@@ -59,7 +61,12 @@ def build(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[Ta
     for sentence in contradictions(request, place, target, options):
         raise UsageError(sentence)
     _check_files(request)
-    return replace(target, notes=target_notes(target, options, environ)), options
+    notes = (*_files_used(request), *target_notes(target, options, environ))
+    return replace(target, notes=notes, origin=with_origins(target.origin, request.origins)), options
+
+
+def _files_used(request: Request) -> list[str]:
+    return [f"{SETTINGS_FROM}{' and '.join(request.files)}"] if request.files else []
 
 
 def _place(request: Request) -> Place:

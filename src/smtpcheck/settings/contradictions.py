@@ -36,6 +36,7 @@ def given_sources(request: Request) -> list[str]:
         "--password-file": request.password_file is not None,
         "--password-stdin": request.password_stdin,
         "--password-command": request.password_command is not None,
+        "--password-keyring": request.password_keyring is not None,
         "--ask-password": request.ask_password,
         "--token-env": request.token_env is not None,
         "--token-file": request.token_file is not None,

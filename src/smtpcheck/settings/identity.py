@@ -9,7 +9,9 @@ import json
 
 from smtpcheck.settings.request import Request
 
-_LEFT_OUT = frozenset({"secret", "second_looks", "sibling_ports", "timeout", "max_time", "patience"})
+_LEFT_OUT = frozenset(
+    {"secret", "second_looks", "sibling_ports", "timeout", "max_time", "patience", "origins", "files"}
+)
 
 
 def identity(request: Request) -> str:

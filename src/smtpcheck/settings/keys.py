@@ -1,8 +1,9 @@
 """The keys of a file: a table of a target file or a profile becomes the fields of a Request.
 
 A key is a long option with underscores (`ca_file`, `password_env`, `expect`), or a name that `target` has in JSON
-(`host`, `sender`, `recipients`, `ehlo`); `from` and `to` mean `sender` and `recipients`. A secret itself has no key:
-whoever writes one learns its line and never sees its value again, in any message.
+(`host`, `sender`, `recipients`, `ehlo`); `from` and `to` mean `sender` and `recipients`, `keyring` is
+`password_keyring`. A secret itself has no key: whoever writes one learns its line and never sees its value again, in
+any message.
 """
 
 import re
@@ -24,7 +25,7 @@ class Kind(StrEnum):
     TEXTS = "a list of texts"
 
 
-_ALIASES = {"host": "target", "from": "sender", "to": "recipients", "ehlo": "helo"}
+_ALIASES = {"host": "target", "from": "sender", "to": "recipients", "ehlo": "helo", "keyring": "password_keyring"}
 _NUMBERS = ("port", "timeout", "max_time")
 _TRUTHS = (
     *("send", "second_looks", "ipv4", "ipv6", "all_addresses", "insecure", "allow_cleartext_auth"),
@@ -32,7 +33,7 @@ _TRUTHS = (
 )
 _LISTS = ("recipients", "expect")
 _TEXTS = (
-    *("target", "tls", "user", "auth", "password_env", "password_file", "password_command"),
+    *("target", "tls", "user", "auth", "password_env", "password_file", "password_command", "password_keyring"),
     *("token_env", "token_file", "token_command", "sender", "header_from", "subject", "body_file"),
     *("until", "helo", "patience", "fail_on", "address", "source", "resolver", "proxy", "proxy_password_env"),
     *("ca_file", "verify_name", "sni", "client_cert", "client_key", "client_key_password_env", "min_tls"),
@@ -95,6 +96,11 @@ def read_words(row: Mapping[str, str], place: Place) -> dict[str, object]:
     return read_keys(table, place)
 
 
+def secret_key(key: str) -> bool:
+    """Whether a key of that name would hold a secret itself."""
+    return key.lower().replace("-", "_") in _SECRETS
+
+
 def _unknown(key: str, known: tuple[str, ...]) -> str:
     """What is wrong with a key that does not exist, without what stands behind it."""
     from difflib import get_close_matches
@@ -109,7 +115,7 @@ def _unknown(key: str, known: tuple[str, ...]) -> str:
     if plain in known:
         return f"the key {key!r} is written {plain}"
     close = get_close_matches(plain, known, n=1)
-    meant = f"did you mean {close[0]}?" if close else f"a target has {', '.join(_ALIASES)} and the long options"
+    meant = f"did you mean {close[0]}?" if close else "a target has host, from, to, ehlo and the long options"
     return f"there is no key {key!r}: {meant}"
 
 

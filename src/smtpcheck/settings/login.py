@@ -49,7 +49,8 @@ def with_secret(
 def _source(request: Request) -> tuple[str | None, ...]:
     """The source that the request names."""
     passwords = (request.password_env, request.password_file, request.password_command)
-    return (*passwords, request.token_env, request.token_file, request.token_command)
+    ring = (request.password_keyring, request.user if request.password_keyring is not None else None)
+    return (*passwords, *ring, request.token_env, request.token_file, request.token_command)
 
 
 def names_source(request: Request) -> bool:
@@ -77,6 +78,8 @@ def _found(
         return secret_sources.from_stdin("--password-stdin", password)
     if request.password_command is not None:
         return secret_sources.from_command(request.password_command, "--password-command", password)
+    if request.password_keyring is not None:
+        return secret_sources.from_keyring(request.password_keyring, target.user or "", "--password-keyring", password)
     if request.token_env is not None:
         return secret_sources.from_variable(request.token_env, "--token-env", token, environ)
     if request.token_file is not None:

@@ -4,13 +4,21 @@ Nothing is read, looked up or judged here. `build` turns it into a Target and Op
 of the command line's options.
 """
 
-from smtpcheck.model import Secret
+from collections.abc import Mapping
+from dataclasses import field
+from types import MappingProxyType
+
+from smtpcheck.model import Origin, Secret
 from smtpcheck.model.record import record
+
+_NOWHERE: Mapping[str, Origin] = MappingProxyType({})
 
 
 @record
 class Request:
-    """The raw values; None (or False) where nothing was given. `secret` is one that the caller already holds."""
+    """The raw values; None (or False) where nothing was given. `secret` is one that the caller already holds. `origins`
+    tells of the fields that were not typed where they come from, and `files` which settings files were used, in words.
+    """
 
     target: str | None = None
     port: int | str | None = None
@@ -22,6 +30,7 @@ class Request:
     password_file: str | None = None
     password_stdin: bool = False
     password_command: str | None = None
+    password_keyring: str | None = None
     ask_password: bool = False
     token_env: str | None = None
     token_file: str | None = None
@@ -69,3 +78,6 @@ class Request:
     service: str | None = None
     app_process: str | None = None
     from_here: bool = False
+
+    origins: Mapping[str, Origin] = field(default_factory=lambda: _NOWHERE)
+    files: tuple[str, ...] = ()

@@ -25,6 +25,15 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_NAME = re.compile(r"[A-Z]{1,12}|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 
 
+def shown_source(field: str, text: str) -> str:
+    """The source of a secret as it may be shown: a command and an unlikely name may hold the secret itself."""
+    if field.endswith("_env"):
+        return text if _PLAIN_NAME.fullmatch(text) else "a variable (its name is not shown: it may be a secret)"
+    if field.endswith("_file"):
+        return _shown_path(text)
+    return "a command (not shown)" if field.endswith("_command") else text
+
+
 def from_variable(name: str, option: str, kind: SecretKind, environ: Mapping[str, str]) -> Found:
     """The value of an environment variable. Raises UsageError if it is not set, or empty."""
     shown = (
@@ -69,6 +78,13 @@ def from_command(words: str, option: str, kind: SecretKind) -> Found:
     from smtpcheck.settings.bounded import run_command
 
     return _found(run_command(words, SECONDS, LIMIT, option), option, kind, "command")
+
+
+def from_keyring(service: str, user: str, option: str, kind: SecretKind) -> Found:
+    """What the keyring of the desktop holds for the user under the service. Raises UsageError."""
+    from smtpcheck.settings.keyring import read_keyring
+
+    return _found(read_keyring(service, user, SECONDS, option).encode(), option, kind, "keyring", strip=False)
 
 
 def from_terminal(question: str, option: str, kind: SecretKind) -> Found:
