@@ -104,3 +104,10 @@ def test_a_name_depends_on_what_is_checked() -> None:
     assert identity(base) == identity(Request(target="h.example", timeout="3"))
     assert identity(base) != identity(Request(target="h.example", user="u"))
     assert identity(Request(target="h", port=25)) == identity(Request(target="h", port="25"))
+
+
+def test_a_key_that_would_hold_the_parser_for_minutes_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "targets.toml"
+    file.write_text("a" + ".a" * 100_000 + " = 1\n")
+    with pytest.raises(UsageError, match=r"line 1: it has more than 200 dots"):
+        list(located_targets(str(file), None, {}))

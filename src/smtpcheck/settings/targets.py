@@ -111,6 +111,9 @@ def _request(row: Row, defaults: Mapping[str, object]) -> Request:
 def _toml(text: str, name: str) -> list[Row]:
     import tomllib
 
+    from smtpcheck.settings.toml_text import check_dots
+
+    check_dots(text, name)
     try:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -56,9 +56,7 @@ class Document:
 
 def read_toml(text: str, name: str) -> Document:
     """The document. Raises UsageError with line, column and key where it is broken, never with what stands there."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > _MOST_DOTS:
-            raise UsageError(f"{name}, line {number}: it has more than {_MOST_DOTS} dots, too many for one line")
+    check_dots(text, name)
     try:
         data = tomllib.loads(text)
         statements, comments = _statements(text)
@@ -73,6 +71,13 @@ def read_toml(text: str, name: str) -> Document:
         for length in range(1, min(len(each.path), _DEEPEST) + 1):
             lines.setdefault(each.path[:length], each.line)
     return Document(text, data, tuple(statements), tuple(comments), lines)
+
+
+def check_dots(text: str, name: str) -> None:
+    """Raises UsageError for a line that would hold `tomllib` for minutes."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _MOST_DOTS:
+            raise UsageError(f"{name}, line {number}: it has more than {_MOST_DOTS} dots, too many for one line")
 
 
 def _broken(error: tomllib.TOMLDecodeError, text: str) -> str:
