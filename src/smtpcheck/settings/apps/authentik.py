@@ -3,7 +3,7 @@
 Defaults: localhost, port 25, no TLS, 10 s, authentik@localhost. A variable with one underscore is none of its own.
 """
 
-from smtpcheck.model.settings import Assignment, DeadKey, Given, Reading, Security, Settings
+from smtpcheck.model.settings import Assignment, DeadKey, Given, Reading, Settings
 from smtpcheck.settings.apps import Intent, Reader, django_family, login, where
 from smtpcheck.settings.apps.lookup import Keys, same
 
@@ -53,8 +53,7 @@ def _spell(intent: Intent) -> tuple[Assignment, ...]:
         Assignment(key=f"{_UNDER}HOST", value=intent.host),
         Assignment(key=f"{_UNDER}PORT", value=intent.port),
         *login(intent, f"{_UNDER}USERNAME", f"{_UNDER}PASSWORD"),
-        Assignment(key=f"{_UNDER}USE_TLS", value=intent.security in (Security.STARTTLS, Security.OPPORTUNISTIC)),
-        Assignment(key=f"{_UNDER}USE_SSL", value=intent.security is Security.IMPLICIT),
+        *django_family.switches(intent, f"{_UNDER}USE_TLS", f"{_UNDER}USE_SSL"),
         *where(intent.sender, f"{_UNDER}FROM"),
     )
 

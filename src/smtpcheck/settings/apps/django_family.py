@@ -2,7 +2,8 @@
 and a login only where user and password are both there.
 """
 
-from smtpcheck.model.settings import Does, Effect, Security, Setting
+from smtpcheck.model.settings import Assignment, Does, Effect, Security, Setting
+from smtpcheck.settings.apps import Intent
 from smtpcheck.settings.apps.lookup import Keys
 
 
@@ -24,6 +25,12 @@ def security(keys: Keys, tls: str, ssl: str) -> tuple[Setting, list[Effect]]:
     if uses_tls.value:
         return Setting(value=Security.STARTTLS, origin=uses_tls.origin), effects
     return Setting(value=Security.NONE, origin=uses_tls.origin), effects
+
+
+def switches(intent: Intent, tls: str, ssl: str) -> tuple[Assignment, Assignment]:
+    """The two switches as they have to be."""
+    starttls = intent.security in (Security.STARTTLS, Security.OPPORTUNISTIC)
+    return Assignment(key=tls, value=starttls), Assignment(key=ssl, value=intent.security is Security.IMPLICIT)
 
 
 def login(keys: Keys, user: str, password: str, *, has_user: bool, has_secret: bool) -> tuple[Setting, list[Effect]]:

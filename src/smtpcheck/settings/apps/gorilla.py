@@ -4,7 +4,7 @@ The value may also be an https URL of a dispatch service, which is no SMTP at al
 """
 
 from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Setting, Settings
-from smtpcheck.settings.apps import PLACEHOLDER, Intent, Reader, url, where
+from smtpcheck.settings.apps import Intent, Reader, url, where
 from smtpcheck.settings.apps.lookup import Keys, same
 
 _NAME = "GORILLA_EMAIL_SINK"
@@ -84,11 +84,7 @@ def _effects(keys: Keys, parts: url.Parts | None) -> list[Effect]:
 def _spell(intent: Intent) -> tuple[Assignment, ...]:
     scheme = "smtps" if intent.security is Security.IMPLICIT else "smtp"
     return (
-        Assignment(
-            key=_NAME,
-            value=url.written(scheme, intent.host, intent.port, intent.user, PLACEHOLDER),
-            comment="percent-encode the password",
-        ),
+        url.assigned(_NAME, scheme, intent),
         *where(intent.sender, _SENDER),
     )
 

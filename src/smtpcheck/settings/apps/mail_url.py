@@ -4,8 +4,8 @@
 want 'smtps://'") and then waits for a greeting that never comes. Without MAIL_URL mail is printed to the console.
 """
 
-from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Setting, Settings
-from smtpcheck.settings.apps import PLACEHOLDER, Intent, Reader, url
+from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Settings
+from smtpcheck.settings.apps import Intent, Reader, url
 from smtpcheck.settings.apps.lookup import Keys
 
 _NAME = "MAIL_URL"
@@ -82,33 +82,14 @@ def _without(keys: Keys) -> Reading:
     does = Does.SENDS_NOTHING if entry is None or not entry.value else Does.REFUSES
     unknown = entry is not None and entry.unread is not None
     nothing = keys.text(_NAME) if unknown else keys.library("MAIL_URL holds no URL")
-    blank = Setting(value=None, origin=nothing.origin)
-    settings = Settings(
-        host=blank,
-        port=blank,
-        security=blank,
-        auth=blank,
-        user=blank,
-        secret=keys.secret("")[0],
-        sender=blank,
-        envelope_sender=blank,
-        ehlo=blank,
-        verify=blank,
-        timeout=blank,
-    )
-    return Reading(app="mail-url", settings=settings, effects=() if unknown else (keys.effect(does, told, _NAME),))
+    effects = () if unknown else (keys.effect(does, told, _NAME),)
+    return Reading(app="mail-url", settings=url.nothing(keys, nothing), effects=effects)
 
 
 def _spell(intent: Intent) -> tuple[Assignment, ...]:
     scheme = "smtps" if intent.security is Security.IMPLICIT else "smtp"
     query = {Security.STARTTLS: "?requireTLS=true", Security.NONE: "?ignoreTLS=true"}.get(intent.security, "")
-    return (
-        Assignment(
-            key=_NAME,
-            value=url.written(scheme, intent.host, intent.port, intent.user, PLACEHOLDER, query),
-            comment="percent-encode the password",
-        ),
-    )
+    return (url.assigned(_NAME, scheme, intent, query),)
 
 
 READER = Reader(

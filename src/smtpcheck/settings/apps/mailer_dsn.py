@@ -4,8 +4,8 @@
 `?require_tls=true` demands it and `?auto_tls=false` switches it off. `null://` sends nothing.
 """
 
-from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Setting, Settings
-from smtpcheck.settings.apps import PLACEHOLDER, Intent, Reader, url
+from smtpcheck.model.settings import Assignment, Does, Effect, Given, Reading, Security, Settings
+from smtpcheck.settings.apps import Intent, Reader, url
 from smtpcheck.settings.apps.lookup import Keys
 
 _NAME = "MAILER_DSN"
@@ -90,33 +90,13 @@ def _unreadable(keys: Keys) -> Reading:
         unknown = keys.library("MAILER_DSN is no URL")
         told = "MAILER_DSN is no URL that could be taken apart: Symfony raises InvalidArgumentException"
         effects = (keys.effect(Does.REFUSES, told, _NAME),)
-    nothing = Setting(value=None, origin=unknown.origin)
-    settings = Settings(
-        host=nothing,
-        port=nothing,
-        security=nothing,
-        auth=nothing,
-        user=nothing,
-        secret=keys.secret("")[0],
-        sender=nothing,
-        envelope_sender=nothing,
-        ehlo=nothing,
-        verify=nothing,
-        timeout=nothing,
-    )
-    return Reading(app="mailer-dsn", settings=settings, effects=effects)
+    return Reading(app="mailer-dsn", settings=url.nothing(keys, unknown), effects=effects)
 
 
 def _spell(intent: Intent) -> tuple[Assignment, ...]:
     scheme = "smtps" if intent.security is Security.IMPLICIT else "smtp"
     query = {Security.STARTTLS: "?require_tls=true", Security.NONE: "?auto_tls=false"}.get(intent.security, "")
-    return (
-        Assignment(
-            key=_NAME,
-            value=url.written(scheme, intent.host, intent.port, intent.user, PLACEHOLDER, query),
-            comment="percent-encode the password",
-        ),
-    )
+    return (url.assigned(_NAME, scheme, intent, query),)
 
 
 READER = Reader(

@@ -3,7 +3,7 @@
 Defaults: localhost, port 25, no TLS, 30 s. The From address is the user where `PAPERLESS_EMAIL_FROM` is not set.
 """
 
-from smtpcheck.model.settings import Assignment, Given, Reading, Security, Settings
+from smtpcheck.model.settings import Assignment, Given, Reading, Settings
 from smtpcheck.settings.apps import Intent, Reader, django_family, login, where
 from smtpcheck.settings.apps.lookup import Keys, same
 
@@ -43,8 +43,7 @@ def _spell(intent: Intent) -> tuple[Assignment, ...]:
         Assignment(key=f"{_UNDER}HOST", value=intent.host),
         Assignment(key=f"{_UNDER}PORT", value=intent.port),
         *login(intent, f"{_UNDER}HOST_USER", f"{_UNDER}HOST_PASSWORD"),
-        Assignment(key=f"{_UNDER}USE_TLS", value=intent.security in (Security.STARTTLS, Security.OPPORTUNISTIC)),
-        Assignment(key=f"{_UNDER}USE_SSL", value=intent.security is Security.IMPLICIT),
+        *django_family.switches(intent, f"{_UNDER}USE_TLS", f"{_UNDER}USE_SSL"),
         *where(intent.sender, f"{_UNDER}FROM"),
     )
 

@@ -5,7 +5,7 @@ Defaults: port 25, no TLS. Values in the file win over the web interface, and lo
 installation is `smtp`, a container beside it.
 """
 
-from smtpcheck.model.settings import Assignment, Does, Given, Reading, Security, Settings
+from smtpcheck.model.settings import Assignment, Does, Given, Reading, Settings
 from smtpcheck.settings.apps import Intent, Reader, django_family, login, where
 from smtpcheck.settings.apps.lookup import Keys, same
 
@@ -63,8 +63,7 @@ def _spell(intent: Intent) -> tuple[Assignment, ...]:
         Assignment(key="mail.host", value=intent.host),
         Assignment(key="mail.port", value=intent.port),
         *login(intent, "mail.username", "mail.password"),
-        Assignment(key="mail.use-tls", value=intent.security in (Security.STARTTLS, Security.OPPORTUNISTIC)),
-        Assignment(key="mail.use-ssl", value=intent.security is Security.IMPLICIT),
+        *django_family.switches(intent, "mail.use-tls", "mail.use-ssl"),
         *where(intent.sender, "mail.from"),
     )
 

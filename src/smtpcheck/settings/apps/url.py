@@ -9,7 +9,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from smtpcheck.model import Origin, Secret
 from smtpcheck.model.record import record
 from smtpcheck.model.secret import describe_secret
-from smtpcheck.model.settings import Entry, SecretSetting, Setting, Value
+from smtpcheck.model.settings import Assignment, Entry, SecretSetting, Setting, Settings, Value
+from smtpcheck.settings.apps import PLACEHOLDER, Intent
+from smtpcheck.settings.apps.lookup import Keys
 
 
 @record
@@ -67,8 +69,27 @@ def secret_of(entry: Entry, secret: Secret | None) -> SecretSetting:
     )
 
 
-def written(scheme: str, host: str, port: int, user: str | None, secret: str, query: str = "") -> str:
-    """The URL for these settings, user and secret encoded as they have to be."""
-    login = f"{quote(user, safe='')}:{secret}@" if user is not None else ""
-    name = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{login}{name}:{port}{query}"
+def nothing(keys: Keys, why: Setting) -> Settings:
+    """The record where there is no URL to read: nothing is known, for the reason of `why`."""
+    blank = Setting(value=None, origin=why.origin)
+    return Settings(
+        host=blank,
+        port=blank,
+        security=blank,
+        auth=blank,
+        user=blank,
+        secret=keys.secret("")[0],
+        sender=blank,
+        envelope_sender=blank,
+        ehlo=blank,
+        verify=blank,
+        timeout=blank,
+    )
+
+
+def assigned(key: str, scheme: str, intent: Intent, query: str = "") -> Assignment:
+    """The URL for these settings, the user encoded as it has to be, a placeholder for the secret."""
+    login = f"{quote(intent.user, safe='')}:{PLACEHOLDER}@" if intent.user is not None else ""
+    name = f"[{intent.host}]" if ":" in intent.host else intent.host
+    url = f"{scheme}://{login}{name}:{intent.port}{query}"
+    return Assignment(key=key, value=url, comment="percent-encode the password")
