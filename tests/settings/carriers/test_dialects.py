@@ -1,12 +1,16 @@
 """What a value means to each program that reads it: the same text, and different passwords."""
 
 import io
+import sys
+from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from smtpcheck.model import UsageError
+from smtpcheck.settings.carriers import given as read_carriers
 from smtpcheck.settings.carriers.dialects import DIALECTS
 
 TABLE = {
@@ -47,3 +51,18 @@ def test_python_dotenv_is_the_oracle_of_its_dialect(raw: str) -> None:
     found = dotenv_values(stream=io.StringIO(f"KEY={raw}\n"), interpolate=False)
     if found.get("KEY") is not None and len(found) == 1:
         assert DIALECTS["python-dotenv"](raw)[0] == found["KEY"]
+
+
+def test_without_the_library_a_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dotenv.parser", None)
+    (tmp_path / ".env").write_text("SMTP_HOST=smtp.example.com\n")
+    with pytest.raises(UsageError, match=r"pip install 'smtpcheck\[apps\]'"):
+        read_carriers([str(tmp_path / ".env")])
+
+
+def test_what_python_dotenv_cannot_parse_another_dialect_may(tmp_path: Path) -> None:
+    """A quote that nothing closes: the line stands for itself, and those around it are read."""
+    (tmp_path / ".env").write_text('A=1\nPASS=\'it\nB=x y # c\n\nC="two\nlines"\n')
+    (found,) = read_carriers([str(tmp_path / ".env")])
+    told = [(entry.key, entry.value, entry.origin.line) for entry in found.entries]
+    assert told == [("A", "1", 1), ("PASS", "'it", 2), ("B", "x y", 3), ("C", "two\nlines", 5)]

@@ -1,12 +1,15 @@
 """Lines of `KEY=value`: `.env` files of every dialect, the output of `printenv`, `/proc/PID/environ`.
 
-Only where a value begins and ends is told here, which all dialects agree on: a quoted one may go over several lines.
+A plain `.env` is read by python-dotenv. The files of Docker Compose and systemd have dialects of their own, and an
+application's dialect is looked up afterwards (`dialects`): for these only where a value begins and ends is told here,
+which all of them agree on. A quoted one may go over several lines.
 """
 
+import io
 import re
 from collections.abc import Iterator
 
-from smtpcheck.model import Origin
+from smtpcheck.model import Origin, UsageError
 from smtpcheck.model.settings import Entry
 from smtpcheck.settings.carriers.dialects import DIALECTS
 from smtpcheck.settings.carriers.text import ENTRIES, Source
@@ -17,11 +20,12 @@ _MOST_LINES_OF_A_VALUE = 100
 
 
 def entries(source: Source, dialect: str = "python-dotenv") -> tuple[Entry, ...]:
-    """Every assignment in its order. Raises UsageError with the line of what is none."""
-    read = DIALECTS[dialect]
+    """Every assignment in its order. Raises UsageError with the line of what is none, and where python-dotenv is
+    missing.
+    """
+    assigned = _by_library(source) if dialect == "python-dotenv" else _by_dialect(source, dialect)
     found = []
-    for number, key, raw in _assignments(source):
-        value, _ = read(raw)
+    for number, key, raw, value in assigned:
         found.append(source.entry(key, value, number, raw=raw))
         if len(found) > ENTRIES:
             raise source.refuse(f"there are more than {ENTRIES} lines, the most that are read")
@@ -47,7 +51,32 @@ def environment(raw: bytes, *, process: int) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _assignments(source: Source) -> Iterator[tuple[int, str, str]]:
+def _by_library(source: Source) -> Iterator[tuple[int, str, str, str]]:
+    """Line, key, text and value as python-dotenv has them. What it cannot parse, another dialect may."""
+    try:
+        from dotenv.parser import parse_stream
+    except ImportError:
+        raise UsageError(
+            ".env files need a library that is not installed: pip install 'smtpcheck[apps]', or give the variables of "
+            "the running process (--app-process PID)"
+        ) from None
+    for binding in parse_stream(io.StringIO(source.text)):
+        text = binding.original.string.lstrip("\n")
+        line = binding.original.line + len(binding.original.string) - len(text)  # blank lines before it are part of it
+        if binding.error:
+            yield from _by_dialect(Source(file=source.file, text=text), "compose", line - 1)
+        elif binding.key is not None and binding.value is not None:
+            found = _LINE.fullmatch(text.strip("\n"))
+            yield line, binding.key, found["value"] if found is not None else binding.value, binding.value
+
+
+def _by_dialect(source: Source, dialect: str, above: int = 0) -> Iterator[tuple[int, str, str, str]]:
+    """The same in a dialect that we read; `above` is how many lines of the file stand before the text."""
+    for number, key, raw in _assignments(source, above):
+        yield number, key, raw, DIALECTS[dialect](raw)[0]
+
+
+def _assignments(source: Source, above: int) -> Iterator[tuple[int, str, str]]:
     lines = source.text.split("\n")
     at = 0
     while at < len(lines):
@@ -59,7 +88,7 @@ def _assignments(source: Source) -> Iterator[tuple[int, str, str]]:
         if found is None:
             if _NAME_ALONE.fullmatch(line):
                 continue  # a name that is passed on from outside
-            raise source.refuse("this is no KEY=VALUE, and no comment that begins with #", begun)
+            raise source.refuse("this is no KEY=VALUE, and no comment that begins with #", above + begun)
         value = found["value"]
         quote = value.lstrip()[:1]
         while quote in ("'", '"', "`") and quote and not _closed(value.lstrip(), quote):
@@ -69,7 +98,7 @@ def _assignments(source: Source) -> Iterator[tuple[int, str, str]]:
                 break
             value += "\n" + lines[at]
             at += 1
-        yield begun, found["key"], value
+        yield above + begun, found["key"], value
 
 
 def _closed(value: str, quote: str) -> bool:
