@@ -49,7 +49,6 @@ _ATTRIBUTES = {  # RFC 4514 section 3
 _STRINGS = {der.UTF8_STRING: "utf-8", der.PRINTABLE_STRING: "ascii", der.IA5_STRING: "ascii"}
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in '\\"+,;<>'} | {"\0": "\\00"})
 _STANDARD = "2.5.29."
-_PASSED_OVER = ("2.5.29.31", "2.5.29.32")  # where lists of revoked ones are, and policies
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 
 
@@ -182,13 +181,21 @@ def _extensions(listed: Element) -> dict[str, Any]:
         if kind in seen or len(rest) not in (1, 2):
             raise NotPlain("an extension")
         seen.add(kind)
-        if kind.startswith(_STANDARD) and kind not in _READERS and kind not in _PASSED_OVER:
+        if kind.startswith(_STANDARD) and kind not in _READERS:
             raise NotPlain("an extension that is less usual")
         if (reader := _READERS.get(kind)) is not None:
             fields |= reader(element(rest[-1].content), critical)
             if rest[-1].tag != der.OCTET_STRING or element(rest[-1].content).end != len(rest[-1].content):
                 raise NotPlain("an extension")
     return fields
+
+
+def _filled(item: Element) -> list[Element]:
+    """The members of a sequence that has at least one (RFC 5280's `SIZE (1..MAX)`)."""
+    found = list(children(_tagged(item, der.SEQUENCE)))
+    if not found:
+        raise NotPlain("an empty list")
+    return found
 
 
 def _constraints(item: Element, critical: bool) -> dict[str, Any]:
@@ -209,7 +216,7 @@ def _usage(item: Element, critical: bool) -> dict[str, Any]:
 
 
 def _extended(item: Element, critical: bool) -> dict[str, Any]:
-    return {"extended": frozenset(der.oid(one) for one in children(_tagged(item, der.SEQUENCE)))}
+    return {"extended": frozenset(der.oid(one) for one in _filled(item))}
 
 
 def _subject_key(item: Element, critical: bool) -> dict[str, Any]:
@@ -226,7 +233,7 @@ def _authority_key(item: Element, critical: bool) -> dict[str, Any]:
 def _alternatives(item: Element, critical: bool) -> dict[str, Any]:
     import ipaddress
 
-    names = list(children(_tagged(item, der.SEQUENCE)))
+    names = _filled(item)
     if any(one.tag not in (0x82, 0x87) for one in names):
         raise NotPlain("a name of another kind")
     return {
@@ -238,7 +245,7 @@ def _alternatives(item: Element, critical: bool) -> dict[str, Any]:
 
 def _authority_info(item: Element, critical: bool) -> dict[str, Any]:
     places = []
-    for one in children(_tagged(item, der.SEQUENCE)):
+    for one in _filled(item):
         method, place = _exactly(_tagged(one, der.SEQUENCE), 2)
         if place.tag != 0x86:
             raise NotPlain("a place that is no URI")
@@ -246,11 +253,30 @@ def _authority_info(item: Element, critical: bool) -> dict[str, Any]:
     return {"authority_info": tuple(place for method, place in places if method == _CA_ISSUERS)}
 
 
+def _revocation(item: Element, critical: bool) -> dict[str, Any]:
+    """Where lists of revoked certificates are: not needed, and only looked at for its form."""
+    points = [{part.tag for part in children(_tagged(one, der.SEQUENCE))} for one in _filled(item)]
+    if any(not tags or tags - {0xA0, 0x81, 0xA2} for tags in points):
+        raise NotPlain("distribution points")
+    return {}
+
+
+def _policies(item: Element, critical: bool) -> dict[str, Any]:
+    """Certificate policies: not needed, and only looked at for their form."""
+    for number, *qualifiers in (children(_tagged(one, der.SEQUENCE)) for one in _filled(item)):
+        der.oid(number)
+        if len(qualifiers) > 1 or any(one.tag != der.SEQUENCE for one in qualifiers):
+            raise NotPlain("policies")
+    return {}
+
+
 _READERS: dict[str, Callable[[Element, bool], dict[str, Any]]] = {
     "2.5.29.14": _subject_key,
     "2.5.29.15": _usage,
     "2.5.29.17": _alternatives,
     "2.5.29.19": _constraints,
+    "2.5.29.31": _revocation,
+    "2.5.29.32": _policies,
     "2.5.29.35": _authority_key,
     "2.5.29.37": _extended,
     "1.3.6.1.5.5.7.1.1": _authority_info,
