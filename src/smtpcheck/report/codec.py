@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
@@ -132,7 +133,7 @@ def load(path: str | os.PathLike[str]) -> Report:
     """The report in a file: a regular file of at most 64 MiB. Raises UsageError with one sentence that names it."""
     name = ascii(os.fspath(path))
     try:
-        return from_json(json.loads(_content(path), parse_constant=_no_constant))
+        return from_json(json.loads(_content(path, name), parse_constant=_no_constant))
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from None
     except (RecursionError, MemoryError):
@@ -141,11 +142,22 @@ def load(path: str | os.PathLike[str]) -> Report:
         raise UsageError(f"{name}: this is no report of smtpcheck: it is not JSON in UTF-8") from None
 
 
-def _content(path: str | os.PathLike[str]) -> bytes:
-    from smtpcheck.report.saved import opened
-
-    with opened(path, "the report") as file:
-        content = file.read(LARGEST_FILE + 1)
+def _content(path: str | os.PathLike[str], name: str) -> bytes:
+    try:
+        # Without O_NONBLOCK a named pipe would hold us before we can see that it is one.
+        opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this cannot be a path"
+        raise UsageError(f"the report cannot be opened: {reason}") from None
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise UsageError("the report has to be a regular file")
+        with open(opened, "rb", closefd=False) as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UsageError(f"the report cannot be read: {error.strerror}") from None
+    finally:
+        os.close(opened)
     if len(content) > LARGEST_FILE:
         raise UsageError("the report is larger than 64 MiB")
     return content

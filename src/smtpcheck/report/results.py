@@ -5,13 +5,14 @@ Its last line may be torn; it counts as not written.
 """
 
 import json
+import os
+import stat
 from collections.abc import Iterable
 from typing import Any
 
 from smtpcheck.model import Report, UsageError
 from smtpcheck.model.record import brief_record
 from smtpcheck.report.codec import from_json, to_json
-from smtpcheck.report.saved import opened
 
 LONGEST_LINE = 64 * 1024 * 1024
 _NAME = "target_id"
@@ -42,7 +43,15 @@ def line(report: Report, name: str) -> str:
 def read_results(path: str) -> Results:
     """The results in a regular file. Raises UsageError, which names the file and the line."""
     name = ascii(path)
-    with opened(path, f"{name}: the file of results") as file:
+    try:
+        # Without O_NONBLOCK a named pipe would hold us before we can see that it is one.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this cannot be a path"
+        raise UsageError(f"{name}: the results cannot be opened: {reason}") from None
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UsageError(f"{name}: results have to be a regular file")
         found: list[Result] = []
         whole = number = 0
         while raw := file.readline(LONGEST_LINE + 1):
